@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# sidewire's build. `make help` lists what it can do; hack/deps installs what it needs.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+DESTDIR ?=
+CC := gcc
+PKG_CONFIG ?= pkg-config
+AR ?= ar
+
+# SANITIZE=address,undefined builds beside the ordinary build, everything linked dynamically.
+SANITIZE ?=
+comma := ,
+BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+# What Debian does not package as we need it (libiptc's archive, Envoy), put there by hack/deps.
+DEPS ?= .deps
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
+	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wcast-qual -Wnull-dereference \
+	-Wswitch-enum -Wimplicit-fallthrough $(if $(CI)$(WERROR),-Werror)
+HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+ifeq ($(SANITIZE),)
+HARDENING += -D_FORTIFY_SOURCE=3
+else
+SANITIZE_FLAGS := -fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all
+endif
+CFLAGS ?= -O2 -g
+ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -isystem $(DEPS)/include -DSIDEWIRE_VERSION='"$(VERSION)"' \
+	-include common/base/banned.h $(WARNINGS) $(HARDENING) $(SANITIZE_FLAGS) -fPIE -ffunction-sections \
+	-fdata-sections $(CFLAGS)
+ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
+NL_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnl-3.0 2>/dev/null))
+
+# One archive a layer; hack/check-layers looks into those of base/ and core/.
+LAYERS := common/base common common/io webhook/core webhook/io cni/core cni/io
+sources_of = $(wildcard $(1)/*.c)
+objects_of = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+archive_of = $(BUILD)/lib/$(subst /,-,$(1)).a
+MAINS := $(wildcard webhook/*main.c cni/*main.c)
+ARCHIVES := $(foreach l,$(LAYERS),$(if $(call sources_of,$(l)),$(call archive_of,$(l))))
+COMMON := $(filter $(BUILD)/lib/common%,$(ARCHIVES))
+# A layer stands before the ones that it uses.
+WEBHOOK_LIBS := $(filter %webhook-io.a,$(ARCHIVES)) $(filter %webhook-core.a,$(ARCHIVES)) \
+	$(filter %common-io.a,$(COMMON)) $(filter %common.a,$(COMMON)) $(filter %common-base.a,$(COMMON))
+CNI_LIBS := $(filter %cni-io.a,$(ARCHIVES)) $(filter %cni-core.a,$(ARCHIVES)) \
+	$(filter %common-io.a,$(COMMON)) $(filter %common.a,$(COMMON)) $(filter %common-base.a,$(COMMON))
+WEBHOOK_EXTERNAL := -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
+CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
+
+PROGRAMS := $(BUILD)/sidewire-webhook $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
+
+.PHONY: all
+all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1)
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) $(if $(filter cni/io/%,$<),$(NL_CFLAGS)) -MMD -MP -c -o $@ $<
+
+define archive_rule
+$(call archive_of,$(1)): $(call objects_of,$(call sources_of,$(1)))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(if $(call sources_of,$(l)),$(eval $(call archive_rule,$(l)))))
+
+# The plugin and the gate run on hosts and in images of any distribution: nothing dynamic, but for sanitizers.
+STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
+
+$(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
+
+$(BUILD)/sidewire-cni: $(call objects_of,cni/main.c) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
+
+$(BUILD)/sidewire-gate: $(call objects_of,cni/gate_main.c) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
+
+# Tests: tests/unit mirrors the tree; one runner holds every suite.
+UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
+# tests/unit/alloc_fail stands between the code under test and these.
+UNIT_WRAPPED := malloc calloc realloc strdup strndup json_loadb
+$(BUILD)/unit-tests: $(call objects_of,$(UNIT_SOURCES)) $(WEBHOOK_LIBS) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) $(UNIT_WRAPPED:%=-Wl,--wrap=%) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL) \
+		-lcunit
+
+# Programs of the tests: tests/tools/NAME.c becomes build/NAME, and may use every layer.
+TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
+$(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
+
+.PHONY: unit golden netns check
+unit: $(BUILD)/unit-tests ## run the unit tests
+	$(BUILD)/unit-tests
+
+golden: $(TOOLS) ## compare whole decisions and plans with tests/golden (UPDATE=1 rewrites them)
+	BUILD=$(BUILD) tests/golden/run $(if $(UPDATE),--update)
+
+netns: all $(TOOLS) ## run the tests that need network namespaces and real proxies (root)
+	BUILD=$(BUILD) tests/netns/run
+
+check: ## the fast inner loop: unit, golden, layers, namespaces
+	$(MAKE) unit
+	$(MAKE) golden
+	hack/check-layers $(BUILD)
+	BUILD=$(BUILD) tests/layers/run
+	$(MAKE) netns
+
+# Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers.
+FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
+
+.PHONY: test demo
+test: ## install what is missing and run everything there is (root): hack/test
+	hack/test
+
+demo: ## install what is missing and show the whole path (root): hack/demo
+	hack/demo
+
+.PHONY: fuzzers fuzz fuzz-replay
+fuzzers: $(FUZZERS)
+
+fuzz: ## run every fuzzer for FUZZ_SECONDS (60)
+	tests/fuzz/run $(or $(FUZZ_SECONDS),60)
+
+fuzz-replay: ## replay the committed corpora
+	tests/fuzz/run 0
+
+.PHONY: bench
+bench: all $(TOOLS) ## print the figures: medians and spread, ratios in one run
+	BUILD=$(BUILD) tests/bench/run
+
+.PHONY: tools print-flags lint format
+tools: $(TOOLS)
+
+print-flags:
+	@printf '%s\n' $(ALL_CFLAGS) $(NL_CFLAGS)
+
+lint: ## formatting, both compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck
+	hack/lint
+
+format: ## rewrite all C sources as .clang-format says
+	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: install clean help
+install: all ## install under DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(DESTDIR)$(PREFIX)/share/sidewire/profiles
+	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
+	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
+
+clean: ## remove what was built (what hack/deps installed stays)
+	rm -rf build
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
