@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cni/core/ipt_view.h"
+
+#include <errno.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+static size_t header_size(enum plan_family family)
+{
+	return family == PLAN_V4 ? sizeof(struct ipt_entry) : sizeof(struct ip6t_entry);
+}
+
+static size_t target_offset(const void *entry, enum plan_family family)
+{
+	return family == PLAN_V4 ? ((const struct ipt_entry *)entry)->target_offset
+				 : ((const struct ip6t_entry *)entry)->target_offset;
+}
+
+static size_t entry_size(const void *entry, enum plan_family family)
+{
+	return family == PLAN_V4 ? ((const struct ipt_entry *)entry)->next_offset
+				 : ((const struct ip6t_entry *)entry)->next_offset;
+}
+
+/* Puts the name of a chain or a verdict where the kernel gave an offset. */
+static void name_target(struct xt_entry_target *target, const char *name)
+{
+	memset(target->u.user.name, 0, sizeof(target->u.user.name));
+	memcpy(target->u.user.name, name, strlen(name));
+	memset(target->data, 0, target->u.target_size - sizeof(*target));
+}
+
+int ipt_entry_copy(const void *entry, enum plan_family family, const char *target, void **ret_entry,
+		   struct err *err)
+{
+	size_t size = entry_size(entry, family);
+	uint8_t *copy = malloc(size);
+
+	if (copy == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	memcpy(copy, entry, size);
+	struct xt_entry_target *copied = (void *)(copy + target_offset(entry, family));
+	if (strcmp(copied->u.user.name, XT_STANDARD_TARGET) == 0)
+		name_target(copied, target);
+	*ret_entry = copy;
+	return 0;
+}
+
+bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t *offset,
+			      struct ipt_extension *ret_extension)
+{
+	if (*offset == 0)
+		*offset = header_size(family);
+	if (*offset >= entry_size(entry, family))
+		return false;
+	const struct xt_entry_match *match = (const void *)((const uint8_t *)entry + *offset);
+	*ret_extension = (struct ipt_extension){
+		.name = match->u.user.name,
+		.revision = match->u.user.revision,
+		.is_target = *offset == target_offset(entry, family),
+		.data = match->data,
+		.data_size = match->u.user.match_size - sizeof(*match),
+	};
+	*offset += match->u.user.match_size;
+	return true;
+}
+
+static bool extension_equal(const struct ipt_extension *a, const struct ipt_extension *b)
+{
+	return strncmp(a->name, b->name, XT_EXTENSION_MAXNAMELEN) == 0 &&
+	       a->revision == b->revision && a->is_target == b->is_target &&
+	       a->data_size == b->data_size && memcmp(a->data, b->data, a->data_size) == 0;
+}
+
+/* Both headers begin with what is matched; behind it come the kernel's own fields and counters. */
+static bool header_equal(const void *a, const void *b, enum plan_family family)
+{
+	return memcmp(a, b, family == PLAN_V4 ? sizeof(struct ipt_ip) : sizeof(struct ip6t_ip6)) ==
+	       0;
+}
+
+bool ipt_entry_equal(const void *a, const void *b, enum plan_family family)
+{
+	struct ipt_extension extension_a;
+	struct ipt_extension extension_b;
+	size_t offset_a = 0;
+	size_t offset_b = 0;
+
+	if (!header_equal(a, b, family))
+		return false;
+	for (;;) {
+		bool has_a = ipt_entry_next_extension(a, family, &offset_a, &extension_a);
+		bool has_b = ipt_entry_next_extension(b, family, &offset_b, &extension_b);
+
+		if (has_a != has_b)
+			return false;
+		if (!has_a)
+			return true;
+		if (!extension_equal(&extension_a, &extension_b))
+			return false;
+	}
+}
+
+static bool is_all_ones(const void *bytes, size_t size)
+{
+	const uint8_t *byte = bytes;
+
+	for (size_t i = 0; i < size; i++) {
+		if (byte[i] != 0xff)
+			return false;
+	}
+	return true;
+}
+
+bool ipt_entry_lo_source(const void *entry, enum plan_family family, struct cidr *ret_source)
+{
+	const struct ipt_ip *v4 = &((const struct ipt_entry *)entry)->ip;
+	const struct ip6t_ip6 *v6 = &((const struct ip6t_entry *)entry)->ipv6;
+	bool is_v6 = family == PLAN_V6;
+	const void *address = is_v6 ? (const void *)&v6->src : &v4->src;
+	const void *mask = is_v6 ? (const void *)&v6->smsk : &v4->smsk;
+	size_t size = is_v6 ? sizeof(v6->src) : sizeof(v4->src);
+
+	if (strcmp(is_v6 ? v6->outiface : v4->outiface, "lo") != 0 || !is_all_ones(mask, size))
+		return false;
+	struct cidr source = {.is_v6 = is_v6, .prefix_length = (uint8_t)(size * 8)};
+	memcpy(source.addr_be, address, size);
+	*ret_source = source;
+	return true;
+}

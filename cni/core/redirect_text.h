@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan as text: a stable form for golden tests and messages, and plain words for people. */
+#ifndef SIDEWIRE_CNI_REDIRECT_TEXT_H
+#define SIDEWIRE_CNI_REDIRECT_TEXT_H
+
+#include "cni/core/redirect_plan.h"
+#include "common/base/strbuf.h"
+
+/* One rule in iptables' words, without newline:
+ * "-A SIDEWIRE_INBOUND -p tcp --dport 15999 -j REDIRECT --to-ports 15006". */
+void redirect_text_rule(const struct plan_rule *rule, struct strbuf *out) __attribute__((nonnull));
+
+/* The whole plan, a line a rule, with the families ("4", "6", "46") before each. */
+void redirect_text_plan(const struct redirect_plan *plan, struct strbuf *out)
+	__attribute__((nonnull));
+
+/* The whole plan for people, chain by chain, each rule a numbered sentence with its reason. */
+void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)
+	__attribute__((nonnull));
+
+#endif

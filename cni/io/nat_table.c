@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cni/io/nat_table.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cni/core/ipt_view.h"
+#include "cni/io/iptc_family.h"
+#include "cni/io/xt_support.h"
+#include "common/base/cleanup.h"
+#include "common/io/file_read.h"
+
+static const char TABLE[] = "nat";
+
+/* One line a table: the kernel's own ones are five. */
+enum { TABLE_NAMES_SIZE_MAX = 4096 };
+
+struct nat_table {
+	enum plan_family family;
+	const struct iptc_family *iptc;
+	struct xtc_handle *handle;
+};
+
+/* libiptc leaves errno negative or 0 where it runs out of memory. */
+static int iptc_errno(void)
+{
+	return errno > 0 ? errno : ENOMEM;
+}
+
+static int say_unreadable(enum plan_family family, int errnum, struct err *err)
+{
+	bool is_v4 = family == PLAN_V4;
+
+	switch (errnum) {
+	case EAFNOSUPPORT:
+		return err_set(err, errnum, "the kernel has no %s", ipt_family_name(family));
+	case ENOPROTOOPT:
+		return err_set(err, errnum,
+			       "the kernel has no %s: load it with modprobe %s; a kernel built "
+			       "without CONFIG_NETFILTER_XTABLES_LEGACY can not be used",
+			       is_v4 ? "ip_tables" : "ip6_tables",
+			       is_v4 ? "iptable_nat" : "ip6table_nat");
+	case ENOENT:
+		return err_set(err, errnum,
+			       "the kernel has no nat table for %s: load it with modprobe %s",
+			       ipt_family_name(family), is_v4 ? "iptable_nat" : "ip6table_nat");
+	default:
+		return err_set(err, errnum, "the nat table for %s can not be read: %s",
+			       ipt_family_name(family), strerror(errnum));
+	}
+}
+
+int nat_table_open(enum plan_family family, struct nat_table **ret_table, struct err *err)
+{
+	const struct iptc_family *iptc = iptc_family_of(family);
+	struct xtc_handle *handle = iptc->open(TABLE);
+
+	if (handle == NULL)
+		return say_unreadable(family, iptc_errno(), err);
+	struct nat_table *table = malloc(sizeof(*table));
+	if (table == NULL) {
+		iptc->close(handle);
+		return err_set(err, ENOMEM, "out of memory");
+	}
+	*table = (struct nat_table){.family = family, .iptc = iptc, .handle = handle};
+	*ret_table = table;
+	return 0;
+}
+
+bool nat_table_exists(enum plan_family family)
+{
+	const char *path = family == PLAN_V4 ? "/proc/self/net/ip_tables_names"
+					     : "/proc/self/net/ip6_tables_names";
+	CLEANUP(freep) char *names = NULL;
+	size_t length;
+	struct err err;
+
+	if (file_read_path(path, TABLE_NAMES_SIZE_MAX, &names, &length, &err) < 0)
+		return true;
+	return strstr(names, TABLE) != NULL;
+}
+
+int nat_table_check_alone(const struct nat_table *table, struct err *err)
+{
+	const char *chain = table->iptc->first_chain(table->handle);
+
+	for (; chain != NULL; chain = table->iptc->next_chain(table->handle)) {
+		const char *mesh = ipt_chain_mesh(chain);
+
+		if (mesh != NULL)
+			return err_set(err, EEXIST,
+				       "%s redirects this pod already: the %s nat table has its "
+				       "chain %s",
+				       mesh, ipt_family_name(table->family), chain);
+	}
+	return 0;
+}
+
+/* Copies the rules of one chain that are ours: in a chain of ours all, elsewhere the jumps to them.
+ */
+static int copy_rules(struct nat_table *table, const char *chain, struct ipt_rules *ours,
+		      struct err *err)
+{
+	bool is_ours = ipt_chain_is_ours(chain);
+	const void *rule = table->iptc->first_rule(chain, table->handle);
+
+	for (unsigned int position = 0; rule != NULL; position++) {
+		CLEANUP(freep) void *copy = NULL;
+		const char *target = table->iptc->get_target(rule, table->handle);
+
+		if (is_ours || ipt_chain_is_ours(target)) {
+			int r = ipt_entry_copy(rule, table->family, target, &copy, err);
+
+			if (r == 0)
+				r = ipt_rules_add(ours, chain, position, &copy, NULL, err);
+			if (r < 0)
+				return r;
+		}
+		rule = table->iptc->next_rule(rule, table->handle);
+	}
+	return 0;
+}
+
+static int copy_ours(struct nat_table *table, struct ipt_rules *ours, struct err *err)
+{
+	const char *chain = table->iptc->first_chain(table->handle);
+	int r = 0;
+
+	while (r == 0 && chain != NULL) {
+		if (ipt_chain_is_ours(chain))
+			r = ipt_rules_add_chain(ours, chain, err);
+		if (r == 0)
+			r = copy_rules(table, chain, ours, err);
+		chain = table->iptc->next_chain(table->handle);
+	}
+	return r;
+}
+
+/* Says what libiptc would not do in memory. */
+static int say_refused(const struct nat_table *table, const char *what, const char *chain,
+		       struct err *err)
+{
+	int errnum = iptc_errno();
+
+	return err_set(err, errnum, "%s nat table: %s %s: %s", ipt_family_name(table->family), what,
+		       chain, strerror(errnum));
+}
+
+/* Deletes in memory what was copied: rules from behind, so that positions stay true. */
+static int delete_ours(struct nat_table *table, const struct ipt_rules *ours, struct err *err)
+{
+	for (size_t i = ours->rule_count; i > 0; i--) {
+		const struct ipt_rule *rule = &ours->rules[i - 1];
+
+		if (!table->iptc->delete_rule(rule->chain.name, rule->position, table->handle))
+			return say_refused(table, "deleting from", rule->chain.name, err);
+	}
+	for (size_t i = 0; i < ours->chain_count; i++) {
+		if (!table->iptc->delete_chain(ours->chains[i].name, table->handle))
+			return say_refused(table, "deleting", ours->chains[i].name, err);
+	}
+	return 0;
+}
+
+int nat_table_take_ours(struct nat_table *table, struct ipt_rules *ret_ours, struct err *err)
+{
+	CLEANUP(ipt_rules_release) struct ipt_rules ours = {.family = table->family};
+	int r = copy_ours(table, &ours, err);
+
+	if (r == 0)
+		r = delete_ours(table, &ours, err);
+	if (r < 0)
+		return r;
+	*ret_ours = ours;
+	ours = (struct ipt_rules){0};
+	return 0;
+}
+
+int nat_table_put(struct nat_table *table, const struct ipt_rules *rules, struct err *err)
+{
+	for (size_t i = 0; i < rules->chain_count; i++) {
+		if (!table->iptc->create_chain(rules->chains[i].name, table->handle))
+			return say_refused(table, "making", rules->chains[i].name, err);
+	}
+	for (size_t i = 0; i < rules->rule_count; i++) {
+		const struct ipt_rule *rule = &rules->rules[i];
+
+		if (!table->iptc->insert_rule(rule->chain.name, rule->entry, rule->position,
+					      table->handle))
+			return say_refused(table, "adding to", rule->chain.name, err);
+	}
+	return 0;
+}
+
+int nat_table_commit(struct nat_table *table, const struct ipt_rules *expected, struct err *err)
+{
+	if (table->iptc->commit(table->handle))
+		return 0;
+	int errnum = iptc_errno();
+	if (errnum == ENOENT && xt_support_check_rules(expected, err) < 0)
+		return err->code;
+	return err_set(err, errnum, "%s nat table: the kernel refused it: %s",
+		       ipt_family_name(table->family), strerror(errnum));
+}
+
+void nat_table_free(struct nat_table *table)
+{
+	int saved = errno;
+
+	if (table != NULL)
+		table->iptc->close(table->handle);
+	free(table);
+	errno = saved;
+}
