@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The AdmissionReview of admission.k8s.io/v1: decoding the API server's request, encoding our
+ * answer. */
+#ifndef SIDEWIRE_WEBHOOK_ADMISSION_REVIEW_H
+#define SIDEWIRE_WEBHOOK_ADMISSION_REVIEW_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "webhook/core/inject.h"
+
+enum {
+	ADMISSION_REVIEW_SIZE_MAX = 8 * 1024 * 1024
+}; /* bytes; the API server sends about 3 MiB at most */
+
+/* A decoded request. All but `review` point into it. */
+struct admission_request {
+	json_t *review; /* owned */
+	const char *uid;
+	const char *operation;
+	const char
+		*resource; /* "pods" only for the core group, version v1; "" for any other group */
+	const char *subresource;    /* "" when there is none */
+	const char *namespace_name; /* "" when there is none */
+	const char *name;           /* of the pod; may be "" */
+	const char *generate_name;  /* metadata.generateName of the pod; may be "" */
+	json_t *object;             /* NULL when there is none */
+};
+
+/*
+ * Decodes a request body. The caller releases it. -EINVAL, with a sentence, for what is no
+ * AdmissionReview v1 with a request and a uid (to be answered with HTTP 400); -ENOMEM.
+ */
+int admission_request_decode(const char *body, size_t length, struct admission_request *ret_request,
+			     struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* Frees the review. For CLEANUP(). */
+void admission_request_release(struct admission_request *request) __attribute__((nonnull));
+
+/*
+ * Encodes the answer: uid copied, an empty patch left out, warnings, audit annotations decision,
+ * reason and profiles; a denial with its code and sentence. The caller frees *ret_body. -ENOMEM.
+ */
+int admission_response_encode(const char *uid, const struct inject_result *result, char **ret_body,
+			      size_t *ret_length, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/inject.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
+#include "common/base/utf8.h"
+#include "webhook/core/annotation.h"
+#include "webhook/core/gate.h"
+#include "webhook/core/inject_order.h"
+#include "webhook/core/inject_status.h"
+#include "webhook/core/json_diff.h"
+#include "webhook/core/overlay_apply.h"
+#include "webhook/core/pod_shape.h"
+#include "webhook/core/profile_choice.h"
+#include "webhook/core/redirect_conflict.h"
+#include "webhook/core/redirect_resolve.h"
+
+enum {
+	STATUS_BAD_REQUEST = 400,   /* the pod is none */
+	STATUS_UNPROCESSABLE = 422, /* it is one, but what it asks for cannot be */
+};
+
+/* One injection on its way: each step reads what those before it have left. */
+struct injection {
+	json_t *original; /* borrowed, as are the next two */
+	const struct profile_set *profiles;
+	const struct inject_options *options;
+	json_t *annotations; /* of the original; NULL when it has none */
+	struct profile_choice choice;
+	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
+	struct redirect_spec redirect;        /* owned */
+	enum gate gate;
+	json_t *pod;   /* as far as it is; owned */
+	json_t *patch; /* owned */
+};
+
+static void injection_release(struct injection *injection)
+{
+	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
+		json_decref(injection->overlays[i]);
+	redirect_spec_release(&injection->redirect);
+	json_decref(injection->pod);
+	json_decref(injection->patch);
+	*injection = (struct injection){0};
+}
+
+/* Puts the next form of the pod in place of the one before. */
+static void advance(struct injection *injection, json_t *next)
+{
+	json_decref(injection->pod);
+	injection->pod = next;
+}
+
+static int check_shape(struct injection *injection, struct err *err)
+{
+	int r = pod_shape_check(injection->original, err);
+
+	injection->annotations = pod_annotations(injection->original);
+	return r < 0 && r != -ENOMEM ? err_wrap(err, "the pod cannot be read") : r;
+}
+
+static int check_annotations(struct injection *injection, struct err *err)
+{
+	return annotation_check(injection->annotations, err);
+}
+
+static int choose_profiles(struct injection *injection, struct err *err)
+{
+	return profile_choose(injection->profiles, injection->options->default_profiles,
+			      injection->annotations, &injection->choice, err);
+}
+
+static int resolve(struct injection *injection, struct err *err)
+{
+	const struct profile *profile = injection->choice.redirecting;
+
+	if (profile == NULL)
+		return annotation_refuse_redirect(injection->annotations, err);
+	return redirect_resolve(profile, injection->annotations, &injection->redirect,
+				&injection->gate, err);
+}
+
+/* Puts the values of a profile's parameters into its overlay. */
+static int render_profile(const struct profile *profile, json_t *annotations, json_t **ret_overlay,
+			  struct err *err)
+{
+	json_auto_t *values = NULL;
+	int r = profile_values(profile, annotations, &values, err);
+
+	return r == 0 ? parameter_render(profile->pod, values, ret_overlay, err) : r;
+}
+
+static int render(struct injection *injection, struct err *err)
+{
+	const struct profile_choice *choice = &injection->choice;
+	int r = profile_choice_check_parameters(choice, injection->annotations, err);
+
+	for (size_t i = 0; r == 0 && i < choice->count; i++)
+		r = render_profile(choice->profiles[i], injection->annotations,
+				   &injection->overlays[i], err);
+	return r;
+}
+
+static int merge(struct injection *injection, struct err *err)
+{
+	for (size_t i = 0; i < injection->choice.count; i++) {
+		json_t *next = NULL;
+		int r = overlay_apply(injection->pod, injection->overlays[i], &next, err);
+
+		if (r == -ENOMEM)
+			return r;
+		if (r < 0)
+			return err_wrap(err, "profile '%s'", injection->choice.profiles[i]->name);
+		advance(injection, next);
+	}
+	return 0;
+}
+
+static int close_gate(struct injection *injection, struct err *err)
+{
+	const struct profile *profile = injection->choice.redirecting;
+	json_t *next = NULL;
+
+	if (profile == NULL || injection->gate == GATE_NONE)
+		return 0;
+	const struct gate_request request = {.gate = injection->gate,
+					     .port = injection->redirect.gate_port,
+					     .container = profile->container,
+					     .image = injection->options->gate_image};
+	int r = gate_apply(injection->pod, &request, &next, err);
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
+static int check_conflicts(struct injection *injection, struct err *err)
+{
+	if (injection->choice.redirecting == NULL || injection->redirect.mode == REDIRECT_MODE_NONE)
+		return 0;
+	return redirect_conflict_check(injection->pod, injection->choice.redirecting,
+				       &injection->redirect, err);
+}
+
+static int order(struct injection *injection, struct err *err)
+{
+	json_t *next = NULL;
+	int r = inject_order(injection->original, injection->pod, &next, err);
+
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
+static int write_status(struct injection *injection, struct err *err)
+{
+	const struct inject_status status = {&injection->choice, &injection->redirect,
+					     injection->gate};
+	json_t *next = NULL;
+	int r = inject_status_write(injection->pod, &status, &next, err);
+
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
+static int diff(struct injection *injection, struct err *err)
+{
+	return json_diff(injection->original, injection->pod, &injection->patch, err);
+}
+
+/* What is done, in this order, and what a failure of it means. */
+static const struct step {
+	int (*run)(struct injection *injection, struct err *err);
+	const char *reason; /* of a denial */
+	int status;
+} STEPS[] = {
+	{check_shape, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
+	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
+	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{render, "BadParameter", STATUS_UNPROCESSABLE},
+	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
+	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
+	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
+	{order, "MergeConflict", STATUS_UNPROCESSABLE},
+	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{diff, "MergeConflict", STATUS_UNPROCESSABLE},
+};
+enum { STEP_COUNT = sizeof(STEPS) / sizeof(*STEPS) };
+
+static void deny(const struct step *step, const struct err *err, struct inject_result *result)
+{
+	struct inject_decision *decision = &result->decision;
+
+	decision->verdict = INJECT_DENY;
+	decision->reason = step->reason;
+	snprintf(decision->sentence, sizeof(decision->sentence), "%s", err->msg);
+	utf8_repair(decision->sentence);
+	result->status = step->status;
+}
+
+static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < choice->count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
+	return strbuf_finish(&names, ret_names, err);
+}
+
+/* Runs all steps. A failure that is the pod's own becomes a denial. */
+static int carry_out(struct injection *injection, struct inject_result *result, struct err *err)
+{
+	for (size_t i = 0; i < STEP_COUNT; i++) {
+		struct err failure = {0};
+		int r = STEPS[i].run(injection, &failure);
+
+		if (r == -ENOMEM) {
+			*err = failure;
+			return r;
+		}
+		if (r < 0) {
+			deny(&STEPS[i], &failure, result);
+			return 0;
+		}
+	}
+	int r = name_profiles(&injection->choice, &result->profiles, err);
+	if (r < 0)
+		return r;
+	result->pod = TAKE(injection->pod);
+	result->patch = TAKE(injection->patch);
+	return 0;
+}
+
+/* The HTTP status of a denial that the decision alone came to. */
+static int status_of(const struct inject_decision *decision)
+{
+	if (decision->verdict != INJECT_DENY)
+		return 0;
+	return strcmp(decision->reason, INJECT_MALFORMED_POD) == 0 ? STATUS_BAD_REQUEST
+								   : STATUS_UNPROCESSABLE;
+}
+
+int inject(const struct inject_question *question, const struct profile_set *profiles,
+	   const struct inject_options *options, struct inject_result *ret_result, struct err *err)
+{
+	CLEANUP(injection_release)
+	struct injection injection = {.original = question->pod,
+				      .profiles = profiles,
+				      .options = options,
+				      .pod = json_incref(question->pod)};
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	int r = 0;
+
+	inject_decide(question, &result.decision);
+	result.status = status_of(&result.decision);
+	if (*result.decision.warning != '\0')
+		memcpy(result.warnings[result.warning_count++], result.decision.warning,
+		       INJECT_WARNING_SIZE);
+	if (result.decision.verdict == INJECT_YES)
+		r = carry_out(&injection, &result, err);
+	if (r < 0)
+		return r;
+	*ret_result = result;
+	result = (struct inject_result){0};
+	return 0;
+}
+
+void inject_result_release(struct inject_result *result)
+{
+	json_decref(result->pod);
+	json_decref(result->patch);
+	free(result->profiles);
+	*result = (struct inject_result){0};
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whether a pod is injected, and why: the first answer wins, and every answer has a code for
+ * machines and a sentence for people.
+ */
+#ifndef SIDEWIRE_WEBHOOK_INJECT_DECIDE_H
+#define SIDEWIRE_WEBHOOK_INJECT_DECIDE_H
+
+#include <jansson.h>
+
+#include "common/base/err.h"
+
+enum inject_verdict {
+	INJECT_SKIP, /* the pod is admitted as it is */
+	INJECT_YES,  /* the pod is to be injected; as a result: it was */
+	INJECT_DENY, /* the pod is refused */
+};
+
+/* The verdict in one word for logs, metrics and audit: "skip", "inject", "deny". Static. */
+const char *inject_verdict_name(enum inject_verdict verdict);
+
+enum {
+	INJECT_WARNING_SIZE = 121, /* a warning is at most 120 characters (Kubernetes API,
+				      AdmissionResponse.warnings) */
+	INJECT_SENTENCE_SIZE = ERR_MSG_SIZE,
+};
+
+/* The reason of a denial that is about a pod's shape, not about what it asks for. */
+#define INJECT_MALFORMED_POD "MalformedPod"
+
+struct inject_decision {
+	enum inject_verdict verdict;
+	const char *reason; /* static code in PascalCase, "HostNetwork": logs, metrics, audit */
+	char sentence[INJECT_SENTENCE_SIZE]; /* one sentence for a person */
+	char warning[INJECT_WARNING_SIZE];   /* for the user who creates the pod; empty: none */
+};
+
+/* What is asked about. All pointers are borrowed. */
+struct inject_question {
+	const char *operation; /* of the review, "CREATE" */
+	const char *resource;  /* "pods" for pods of the core group; anything else is not for us */
+	const char *subresource;     /* "" for the pod itself */
+	const char *namespace_name;  /* of the request, or the pod's own */
+	const char *namespace_label; /* value of sidewire.io/inject on the namespace, NULL when it
+					has none */
+	const char *own_namespace;   /* where sidewire itself runs */
+	json_t *pod; /* any JSON: its shape is checked here; NULL when the review has no object */
+};
+
+/*
+ * Decides. Where a pod's outlines have the wrong type, they count as absent, and the pod is denied
+ * only if it would have been injected: what is none of our business never fails because of us.
+ * Nothing here fails. Sentence and warning are UTF-8.
+ */
+void inject_decide(const struct inject_question *question, struct inject_decision *ret_decision)
+	__attribute__((nonnull));
+
+#endif

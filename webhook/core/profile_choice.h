@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Which profiles a pod gets, and with which values of their parameters. */
+#ifndef SIDEWIRE_WEBHOOK_PROFILE_CHOICE_H
+#define SIDEWIRE_WEBHOOK_PROFILE_CHOICE_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "webhook/core/profile.h"
+
+enum { PROFILE_CHOICE_MAX = 16 }; /* profiles of one pod */
+
+struct profile_choice {
+	const struct profile *profiles[PROFILE_CHOICE_MAX]; /* borrowed, in the order written */
+	size_t count;
+	const struct profile *redirecting; /* the one that redirects; NULL: none does */
+};
+
+/*
+ * Chooses by the annotation sidewire.io/profiles, or by `default_profiles` where there is none.
+ * `annotations` is the pod's object of texts, checked by annotation_check(), or NULL. -EINVAL for a
+ * name that no profile has (the message lists the known ones), one twice, too many, or two that
+ * redirect.
+ */
+int profile_choose(const struct profile_set *set, const char *default_profiles,
+		   const json_t *annotations, struct profile_choice *ret_choice, struct err *err)
+	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
+/*
+ * Checks that every annotation param.sidewire.io/NAME names a parameter of a chosen profile.
+ * -EINVAL, naming the annotation, and the parameter that may have been meant.
+ */
+int profile_choice_check_parameters(const struct profile_choice *choice, json_t *annotations,
+				    struct err *err)
+	__attribute__((nonnull(1, 3), warn_unused_result));
+
+/*
+ * The values of a profile's parameters, an object from name to scalar that the caller owns: from
+ * the pod's annotation, or the default. -EINVAL, naming the annotation, for a value that does not
+ * parse, or that is missing; -ENOMEM.
+ */
+int profile_values(const struct profile *profile, const json_t *annotations, json_t **ret_values,
+		   struct err *err) __attribute__((nonnull(1, 3, 4), warn_unused_result));
+
+#endif

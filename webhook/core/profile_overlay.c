@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/profile_overlay.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/json_read.h"
+#include "common/vocabulary.h"
+#include "webhook/core/merge_patch.h"
+#include "webhook/core/pod_shape.h"
+
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, ENOMEM, "out of memory");
+}
+
+/* Refuses labels and annotations of sidewire's own: users write those, and the webhook does. */
+static int check_own_names(const json_t *metadata, const char *member, struct err *err)
+{
+	json_t *names = json_object_get(metadata, member);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(names, key, value) {
+		if (strncmp(key, VOCABULARY_PREFIX, strlen(VOCABULARY_PREFIX)) == 0 ||
+		    strncmp(key, VOCABULARY_PARAM_PREFIX, strlen(VOCABULARY_PARAM_PREFIX)) == 0)
+			return err_set(err, EINVAL, "%s: '%.64s' is not for a profile to set",
+				       member, key);
+	}
+	return 0;
+}
+
+static int check_metadata(json_t *pod, struct err *err)
+{
+	static const char *const KEYS[] = {"labels", "annotations", NULL};
+	json_t *metadata = json_object_get(pod, "metadata");
+
+	if (!json_is_object(metadata))
+		return 0;
+	int r = json_read_only_keys(metadata, KEYS, err);
+	if (r == 0)
+		r = check_own_names(metadata, "labels", err);
+	if (r == 0)
+		r = check_own_names(metadata, "annotations", err);
+	return r < 0 ? err_wrap(err, "metadata") : 0;
+}
+
+/* Refuses a null, which in a merge takes away, where it would take what makes a pod. */
+static int check_not_null(const json_t *object, const char *member, struct err *err)
+{
+	if (!json_is_null(json_object_get(object, member)))
+		return 0;
+	return err_set(err, EINVAL, "'%s' must not be null, which would take the pod's away",
+		       member);
+}
+
+static int check_nulls(const json_t *pod, struct err *err)
+{
+	const json_t *spec = json_object_get(pod, "spec");
+	int r = check_not_null(pod, "spec", err);
+
+	if (r == 0)
+		r = check_not_null(spec, "volumes", err);
+	for (size_t i = 0; r == 0 && i < POD_CONTAINER_LIST_COUNT; i++)
+		r = check_not_null(spec, POD_CONTAINER_LISTS[i], err);
+	return r;
+}
+
+/* Refuses parameters in the names of a list's elements. */
+static int check_fixed_names(const json_t *pod, const char *list, struct err *err)
+{
+	json_t *elements = pod_list(pod, list);
+	json_t *element;
+	size_t index;
+
+	json_array_foreach(elements, index, element) {
+		if (strstr(json_string_value(json_object_get(element, "name")), "${") != NULL)
+			return err_set(err, EINVAL,
+				       "spec: %s[%zu]: 'name' must not have parameters", list,
+				       index);
+	}
+	return 0;
+}
+
+static int check_all_fixed_names(const json_t *pod, struct err *err)
+{
+	int r = check_fixed_names(pod, "volumes", err);
+
+	for (size_t i = 0; r == 0 && i < POD_CONTAINER_LIST_COUNT; i++)
+		r = check_fixed_names(pod, POD_CONTAINER_LISTS[i], err);
+	return r;
+}
+
+/* Any value of a parameter's type. */
+static json_t *sample_of(const struct parameter *parameter)
+{
+	switch (parameter->type) {
+	case PARAMETER_INTEGER:
+	case PARAMETER_NUMBER:
+		return json_integer(0);
+	case PARAMETER_BOOLEAN:
+		return json_false();
+	case PARAMETER_STRING:
+	case PARAMETER_QUANTITY:
+	case PARAMETER_DURATION:
+	case PARAMETER_ENUM:
+		break;
+	}
+	return json_string("");
+}
+
+/* Puts samples in, and checks what comes of it: types depend on parameters, outlines must not. */
+static int check_rendered(json_t *pod, const struct profile *profile, struct err *err)
+{
+	json_auto_t *samples = json_object();
+	json_auto_t *rendered = NULL;
+
+	for (size_t i = 0; i < profile->parameter_count; i++) {
+		const struct parameter *parameter = &profile->parameters[i];
+
+		if (json_object_set_new(samples, parameter->name, sample_of(parameter)) < 0)
+			return out_of_memory(err);
+	}
+	if (samples == NULL)
+		return out_of_memory(err);
+	int r = parameter_render(pod, samples, &rendered, err);
+	if (r == 0)
+		r = pod_shape_check(rendered, err);
+	return r == 0 ? merge_patch_check(rendered, MERGE_RULES_POD, err) : r;
+}
+
+static int check_overlay(json_t *pod, const struct profile *profile, struct err *err)
+{
+	static const char *const KEYS[] = {"metadata", "spec", NULL};
+	int r = json_read_only_keys(pod, KEYS, err);
+
+	if (r == 0)
+		r = pod_shape_check(pod, err);
+	if (r == 0)
+		r = check_nulls(pod, err);
+	if (r == 0)
+		r = check_metadata(pod, err);
+	if (r == 0)
+		r = check_all_fixed_names(pod, err);
+	return r < 0 ? r : check_rendered(pod, profile, err);
+}
+
+int profile_overlay_read(const json_t *spec, struct profile *profile, struct err *err)
+{
+	json_t *pod = NULL;
+	int r = json_read_object(spec, "pod", &pod, err);
+
+	if (r == 0 && pod != NULL && check_overlay(pod, profile, err) < 0)
+		r = err_wrap(err, "pod");
+	if (r < 0)
+		return r;
+	profile->pod = pod != NULL ? json_incref(pod) : json_object();
+	return profile->pod == NULL ? out_of_memory(err) : 0;
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/profile_redirect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/json_read.h"
+#include "common/base/strbuf.h"
+#include "common/vocabulary.h"
+#include "webhook/core/pod_shape.h"
+#include "webhook/core/redirect_list.h"
+
+static const char *const GATE_NAMES[] = {
+	[GATE_NONE] = "none",
+	[GATE_PROBE] = "probe",
+	[GATE_EXEC] = "exec",
+};
+enum { GATE_COUNT = sizeof(GATE_NAMES) / sizeof(*GATE_NAMES) };
+
+int gate_parse(const char *text, enum gate *ret_gate, struct err *err)
+{
+	for (int i = 0; i < GATE_COUNT; i++) {
+		if (strcmp(text, GATE_NAMES[i]) == 0) {
+			*ret_gate = (enum gate)i;
+			return 0;
+		}
+	}
+	return err_set(err, EINVAL, "'%.64s' is not probe, exec or none", text);
+}
+
+static int missing(const char *key, struct err *err)
+{
+	return err_set(err, EINVAL, "'%s' is missing", key);
+}
+
+/* Appends one element of a list: a number, or a text without a comma of its own. */
+static int append_element(const json_t *element, struct strbuf *out, struct err *err)
+{
+	const char *text = json_string_value(element);
+
+	strbuf_puts(out, out->length > 0 ? "," : "");
+	if (json_is_integer(element)) {
+		strbuf_printf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(element));
+		return 0;
+	}
+	if (text == NULL)
+		return err_set(err, EINVAL, "a list holds numbers and texts, found %s",
+			       json_type_name(element));
+	if (*text == '\0' || strlen(text) != json_string_length(element))
+		return err_set(err, EINVAL, "a list must not hold empty texts or NUL characters");
+	strbuf_puts(out, text);
+	return 0;
+}
+
+/*
+ * The comma list of a member that is an array ([80, "8000-8010"]) or such a text itself; NULL when
+ * it is absent. The caller frees it.
+ */
+static int read_list(const json_t *parent, const char *key, char **ret_text, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	json_t *member = json_object_get(parent, key);
+	json_t *element;
+	size_t index;
+
+	if (member == NULL || json_is_null(member)) {
+		*ret_text = NULL;
+		return 0;
+	}
+	if (!json_is_array(member)) {
+		int r = append_element(member, &text, err);
+
+		return r < 0 ? err_wrap(err, "'%s'", key) : strbuf_finish(&text, ret_text, err);
+	}
+	json_array_foreach(member, index, element) {
+		int r = append_element(element, &text, err);
+
+		if (r < 0)
+			return err_wrap(err, "'%s'", key);
+	}
+	return strbuf_finish(&text, ret_text, err);
+}
+
+/* Reads a port that must be there unless it has a default (*ret_port not 0). */
+static int read_port(const json_t *redirect, const char *key, uint16_t *ret_port, struct err *err)
+{
+	json_int_t port = *ret_port;
+	int r = json_read_integer(redirect, key, 1, UINT16_MAX, &port, err);
+
+	if (r < 0)
+		return r;
+	if (port == 0)
+		return missing(key, err);
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+static int read_ids(const json_t *proxy, const char *key, struct range_list *ret_ids,
+		    struct err *err)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = read_list(proxy, key, &text, err);
+
+	if (r < 0 || text == NULL)
+		return r;
+	r = range_list_parse(text, &RANGE_KIND_ID, ret_ids, err);
+	return r < 0 ? err_wrap(err, "'%s'", key) : 0;
+}
+
+static int read_proxy(const json_t *redirect, struct redirect_spec *spec, struct err *err)
+{
+	static const char *const KEYS[] = {"uids", "gids", "mark", NULL};
+	json_t *proxy = NULL;
+	json_int_t mark = 0;
+	int r = json_read_object(redirect, "proxy", &proxy, err);
+
+	if (r < 0)
+		return r;
+	if (proxy == NULL)
+		return missing("proxy", err);
+	r = json_read_only_keys(proxy, KEYS, err);
+	if (r == 0)
+		r = read_ids(proxy, "uids", &spec->proxy_uids, err);
+	if (r == 0)
+		r = read_ids(proxy, "gids", &spec->proxy_gids, err);
+	if (r == 0)
+		r = json_read_integer(proxy, "mark", 0, UINT32_MAX, &mark, err);
+	if (r < 0)
+		return err_wrap(err, "proxy");
+	spec->proxy_mark = (uint32_t)mark;
+	return 0;
+}
+
+static int read_names(const json_t *redirect, struct profile *profile, struct err *err)
+{
+	const char *self_call = NULL;
+	const char *gate = NULL;
+	int r = json_read_string(redirect, "selfCall", &self_call, err);
+
+	if (r == 0)
+		r = json_read_string(redirect, "gate", &gate, err);
+	if (r < 0)
+		return r;
+	profile->gate = GATE_PROBE;
+	if (gate != NULL && gate_parse(gate, &profile->gate, err) < 0)
+		return err_wrap(err, "'gate'");
+	if (self_call != NULL && self_call_parse(self_call, &profile->redirect.self_call, err) < 0)
+		return err_wrap(err, "'selfCall'");
+	return 0;
+}
+
+static int read_inbound_source(const json_t *redirect, struct redirect_spec *spec, struct err *err)
+{
+	CLEANUP(freep) char *text = NULL;
+	int r = read_list(redirect, "inboundSource", &text, err);
+
+	if (r < 0 || text == NULL)
+		return r;
+	r = cidr_list_parse(text, &spec->inbound_source, err);
+	return r < 0 ? err_wrap(err, "'inboundSource'") : 0;
+}
+
+static int read_lists(const json_t *redirect, struct redirect_spec *spec, struct err *err)
+{
+	int r = redirect_list_include_all(spec, err);
+
+	for (size_t i = 0; r == 0 && i < REDIRECT_LIST_COUNT; i++) {
+		const struct redirect_list *list = &REDIRECT_LISTS[i];
+		CLEANUP(freep) char *text = NULL;
+
+		r = read_list(redirect, list->member, &text, err);
+		if (r == 0 && text != NULL && redirect_list_apply(list, text, spec, err) < 0)
+			r = err_wrap(err, "'%s'", list->member);
+	}
+	return r;
+}
+
+/* Refuses members that nobody knows, and by their own name those that are yet to come. */
+static int check_keys(json_t *redirect, struct err *err)
+{
+	static const char *const OWN_KEYS[] = {"outboundPort", "inboundPort",   "container",
+					       "proxy",        "selfCall",      "gate",
+					       "gatePort",     "inboundSource", NULL};
+	const char *keys[REDIRECT_LIST_COUNT + sizeof(OWN_KEYS) / sizeof(*OWN_KEYS)];
+	size_t count = 0;
+
+	if (json_object_get(redirect, "dnsPort") != NULL)
+		return err_set(err, EINVAL, "'dnsPort' is not supported by this version");
+	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++)
+		keys[count++] = REDIRECT_LISTS[i].member;
+	for (size_t i = 0; i < sizeof(OWN_KEYS) / sizeof(*OWN_KEYS); i++)
+		keys[count++] = OWN_KEYS[i];
+	return json_read_only_keys(redirect, keys, err);
+}
+
+/* The proxy's container must be in the overlay, and be the proxy that the rules let pass. */
+static int check_container(const struct profile *profile, struct err *err)
+{
+	const struct range_list *uids = &profile->redirect.proxy_uids;
+	json_t *container = pod_container(profile->pod, profile->container);
+	json_t *uid = json_object_get(json_object_get(container, "securityContext"), "runAsUser");
+
+	if (container == NULL)
+		return err_set(err, EINVAL,
+			       "'container': the overlay has no container named '%.64s'",
+			       profile->container);
+	if (!json_is_integer(uid) || uids->count == 0)
+		return 0;
+	json_int_t value = json_integer_value(uid);
+	if (value < 0 || value > UINT32_MAX || !range_list_contains(uids, (uint32_t)value))
+		return err_set(err, EINVAL,
+			       "container '%.64s' runs as uid %" JSON_INTEGER_FORMAT
+			       ", which is not in proxy.uids",
+			       profile->container, value);
+	return 0;
+}
+
+static int read_container(const json_t *redirect, struct profile *profile, struct err *err)
+{
+	const char *container = NULL;
+	int r = json_read_string(redirect, "container", &container, err);
+
+	if (r < 0)
+		return r;
+	if (container == NULL)
+		return missing("container", err);
+	profile->container = strdup(container);
+	if (profile->container == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	return check_container(profile, err);
+}
+
+int profile_redirect_read(json_t *redirect, struct profile *profile, struct err *err)
+{
+	struct redirect_spec *spec = &profile->redirect;
+	int r = check_keys(redirect, err);
+
+	profile->is_redirecting = true;
+	spec->mode = REDIRECT_MODE_REDIRECT;
+	spec->gate_port = GATE_PORT_DEFAULT;
+	if (r == 0)
+		r = read_port(redirect, "outboundPort", &spec->outbound_port, err);
+	if (r == 0)
+		r = read_port(redirect, "inboundPort", &spec->inbound_port, err);
+	if (r == 0)
+		r = read_port(redirect, "gatePort", &spec->gate_port, err);
+	if (r == 0)
+		r = read_names(redirect, profile, err);
+	if (r == 0)
+		r = read_inbound_source(redirect, spec, err);
+	if (r == 0)
+		r = read_proxy(redirect, spec, err);
+	if (r == 0)
+		r = read_lists(redirect, spec, err);
+	if (r == 0)
+		r = redirect_spec_check(spec, err);
+	return r < 0 ? r : read_container(redirect, profile, err);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The answers to reviews: decode, inject, encode; count and log. One path for each webhook entry,
+ * since the path says which of the namespace selectors matched.
+ */
+#ifndef SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
+#define SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
+
+#include "webhook/core/inject.h"
+#include "webhook/core/profile.h"
+#include "webhook/io/http_exchange.h"
+#include "webhook/io/metrics.h"
+
+/* What reviews are answered with. Borrowed; read by many threads, changed by none. */
+struct admission_handler {
+	const struct profile_set *profiles;
+	struct inject_options options;
+	const char *own_namespace;
+	struct metrics *metrics;
+};
+
+/*
+ * Both answer an AdmissionReview as an http_route; the context is a struct admission_handler. 400
+ * for what is no review, 503 without memory; all other trouble is a denial within a 200.
+ */
+
+/* For pods of namespaces whose label is "enabled". */
+void admission_answer_enabled(void *context, const struct http_request *request,
+			      struct http_reply *reply) __attribute__((nonnull));
+
+/* For pods that ask by a label of their own, in namespaces without the label. */
+void admission_answer_asked(void *context, const struct http_request *request,
+			    struct http_reply *reply) __attribute__((nonnull));
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/io/profile_store.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <nettle/sha2.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/json_read.h"
+#include "common/base/list_item.h"
+#include "common/base/strbuf.h"
+#include "common/io/file_read.h"
+#include "webhook/io/yaml_json.h"
+
+/* Names of a directory; the array and each entry are owned. */
+struct listing {
+	struct dirent **entries;
+	int count;
+};
+
+static void listing_release(struct listing *listing)
+{
+	for (int i = 0; i < listing->count; i++)
+		free(listing->entries[i]);
+	free(listing->entries);
+}
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t length = strlen(name);
+	size_t suffix_length = strlen(suffix);
+
+	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
+}
+
+static int is_profile_file(const struct dirent *entry)
+{
+	const char *name = entry->d_name;
+
+	return name[0] != '.' &&
+	       (has_suffix(name, ".yaml") || has_suffix(name, ".yml") || has_suffix(name, ".json"));
+}
+
+/* By bytes: the order, and so the first error, is the same in every locale. */
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+	return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int read_document(const char *path, json_t **ret_document, struct err *err)
+{
+	CLEANUP(freep) char *text = NULL;
+	size_t length;
+	int r = file_read_path(path, PROFILE_SIZE_MAX, &text, &length, err);
+
+	if (r < 0)
+		return r;
+	r = has_suffix(path, ".json") ? json_read_text(text, length, ret_document, err)
+				      : yaml_json_read(text, length, ret_document, err);
+	return r < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+static int load_file(struct profile_set *set, const char *path, struct err *err)
+{
+	json_auto_t *document = NULL;
+	CLEANUP(profile_release) struct profile profile = {0};
+	int r = read_document(path, &document, err);
+
+	if (r < 0)
+		return r;
+	r = profile_read(document, &profile, err);
+	if (r == 0)
+		r = profile_set_add(set, &profile, err);
+	return r < 0 ? err_wrap(err, "%s", path) : 0;
+}
+
+static int load_entry(struct profile_set *set, const char *directory, const char *name,
+		      struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
+	CLEANUP(freep) char *path = NULL;
+
+	strbuf_printf(&buf, "%s/%s", directory, name);
+	int r = strbuf_finish(&buf, &path, err);
+	return r < 0 ? r : load_file(set, path, err);
+}
+
+int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
+{
+	CLEANUP(listing_release) struct listing listing = {0};
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	int count = scandir(directory, &listing.entries, is_profile_file, by_name);
+
+	if (count < 0)
+		return err_set(err, errno, "%s: cannot be listed: %s", directory, strerror(errno));
+	listing.count = count;
+	if (count == 0)
+		return err_set(err, ENOENT, "%s: no profile in it (*.yaml, *.yml or *.json)",
+			       directory);
+	for (int i = 0; i < count; i++) {
+		int r = load_entry(&set, directory, listing.entries[i]->d_name, err);
+		if (r < 0)
+			return r;
+	}
+	*ret_set = set;
+	set = (struct profile_set){0};
+	return 0;
+}
+
+int profile_store_names(const struct profile_set *set, char **ret_names, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < set->count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", set->profiles[i].name);
+	return strbuf_finish(&names, ret_names, err);
+}
+
+int profile_store_check_names(const struct profile_set *set, const char *names, struct err *err)
+{
+	CLEANUP(freep) char *known = NULL;
+	const char *rest = list_items(names);
+	struct list_item item;
+	int r = profile_store_names(set, &known, err);
+
+	while (r == 0 && list_item_next(&rest, &item)) {
+		if (profile_set_find(set, item.text, item.length) == NULL)
+			r = err_set(err, EINVAL, "no profile is named '%.*s'; there are: %s",
+				    (int)item.length, item.text, known);
+	}
+	return r;
+}
+
+void profile_store_hash(const struct profile_set *set, char ret_hash[static PROFILE_HASH_SIZE])
+{
+	struct sha256_ctx context;
+	uint8_t digest[SHA256_DIGEST_SIZE];
+
+	/* A profile's own hash has its name in it; the set is sorted; each hash has one length. */
+	sha256_init(&context);
+	for (size_t i = 0; i < set->count; i++)
+		sha256_update(&context, PROFILE_HASH_SIZE, (const uint8_t *)set->profiles[i].hash);
+	sha256_digest(&context, sizeof(digest), digest);
+	for (size_t i = 0; i < (PROFILE_HASH_SIZE - 1) / 2; i++)
+		snprintf(ret_hash + 2 * i, 3, "%02x", digest[i]);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Profiles from a directory, as a mounted ConfigMap is one: each file *.yaml, *.yml or *.json is
+ * one profile. A set is read whole or not at all, and never changes afterwards; whoever replaces a
+ * set keeps the old one until the last review that was given it has ended.
+ */
+#ifndef SIDEWIRE_WEBHOOK_PROFILE_STORE_H
+#define SIDEWIRE_WEBHOOK_PROFILE_STORE_H
+
+#include "common/base/err.h"
+#include "webhook/core/profile.h"
+
+/*
+ * Reads all profiles of the directory. Names that begin with a dot are no profiles (kubelet's
+ * `..data` among them), nor are other suffixes. The caller releases *ret_set.
+ * -ENOENT when there is no profile; -EFBIG, -EINVAL, -EEXIST, -E2BIG, naming the file, when one of
+ * them is bad; what opening says; -ENOMEM.
+ */
+int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Checks that every name of a comma list is in the set. -EINVAL, naming the first that is not and
+ * those that are.
+ */
+int profile_store_check_names(const struct profile_set *set, const char *names, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Names of the set as a comma list. The caller frees *ret_names. -ENOMEM. */
+int profile_store_names(const struct profile_set *set, char **ret_names, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* A hash over names and contents of the set: equal for equal sets, however they were stored. */
+void profile_store_hash(const struct profile_set *set, char ret_hash[static PROFILE_HASH_SIZE])
+	__attribute__((nonnull));
+
+#endif

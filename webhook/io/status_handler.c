@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/io/status_handler.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "webhook/io/profile_store.h"
+
+void status_answer_health(void *context, const struct http_request *request,
+			  struct http_reply *reply)
+{
+	(void)context;
+	(void)request;
+	http_reply_text(reply, 200, "ok");
+}
+
+/* The end of the certificate in force. */
+static time_t not_after(struct certificate_slot *slot)
+{
+	struct certificate *certificate = certificate_slot_get(slot);
+	time_t end = certificate_not_after(certificate);
+
+	certificate_unref(certificate);
+	return end;
+}
+
+void status_answer_readiness(void *context, const struct http_request *request,
+			     struct http_reply *reply)
+{
+	struct status_handler *handler = context;
+
+	(void)request;
+	if (atomic_load(&handler->is_ending))
+		http_reply_text(reply, 503, "the program is ending");
+	else if (time(NULL) > not_after(handler->certificates))
+		http_reply_text(reply, 503, "the serving certificate is over");
+	else
+		http_reply_text(reply, 200, "ok");
+}
+
+void status_answer_metrics(void *context, const struct http_request *request,
+			   struct http_reply *reply)
+{
+	struct status_handler *handler = context;
+	char hash[PROFILE_HASH_SIZE];
+	struct err err;
+
+	(void)request;
+	profile_store_hash(handler->profiles, hash);
+	struct metrics_state state = {
+		.version = SIDEWIRE_VERSION,
+		.profiles_hash = hash,
+		.profile_count = handler->profiles->count,
+		.requests_in_flight = http_server_in_flight(handler->reviews),
+		.certificate_not_after = not_after(handler->certificates),
+	};
+	if (metrics_format(handler->metrics, &state, &reply->body, &err) < 0) {
+		http_reply_text(reply, 503, err.msg);
+		return;
+	}
+	reply->status = 200;
+	reply->content_type = "text/plain; version=0.0.4; charset=utf-8";
+	reply->body_length = strlen(reply->body);
+}

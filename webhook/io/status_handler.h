@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the plain port answers about the program itself: /healthz, /readyz, /metrics. */
+#ifndef SIDEWIRE_WEBHOOK_STATUS_HANDLER_H
+#define SIDEWIRE_WEBHOOK_STATUS_HANDLER_H
+
+#include <stdatomic.h>
+
+#include "webhook/core/profile.h"
+#include "webhook/io/certificate.h"
+#include "webhook/io/http_exchange.h"
+#include "webhook/io/http_server.h"
+#include "webhook/io/metrics.h"
+
+/* What the answers are about. Borrowed. */
+struct status_handler {
+	const struct profile_set *profiles;
+	struct certificate_slot *certificates;
+	struct metrics *metrics;
+	const struct http_server *reviews; /* the server whose requests are in flight */
+	atomic_bool is_ending;             /* set once: no longer ready */
+};
+
+/* All three answer as an http_route; the context is a struct status_handler. */
+
+/* 200 as long as requests are answered at all. */
+void status_answer_health(void *context, const struct http_request *request,
+			  struct http_reply *reply) __attribute__((nonnull));
+
+/* 200 while the program can do its work, else 503 and why: it is ending, its certificate is over.
+ */
+void status_answer_readiness(void *context, const struct http_request *request,
+			     struct http_reply *reply) __attribute__((nonnull));
+
+/* Prometheus' text format 0.0.4. */
+void status_answer_metrics(void *context, const struct http_request *request,
+			   struct http_reply *reply) __attribute__((nonnull));
+
+#endif

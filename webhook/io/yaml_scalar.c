@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/io/yaml_scalar.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define DIGITS "0123456789"
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+	while (*words != NULL && strcmp(*words, text) != 0)
+		words++;
+	return *words != NULL;
+}
+
+/* Booleans of YAML 1.1, in any case, as some readers take them. */
+static bool is_yaml_1_1_boolean(const char *text)
+{
+	static const char *const WORDS[] = {"yes", "no", "on", "off", "y", "n", NULL};
+	size_t i = 0;
+
+	while (WORDS[i] != NULL && strcasecmp(WORDS[i], text) != 0)
+		i++;
+	return WORDS[i] != NULL;
+}
+
+static bool is_made_of(const char *text, const char *accepted)
+{
+	return *text != '\0' && text[strspn(text, accepted)] == '\0';
+}
+
+/* Whether the text is [-+]? ( \. [0-9]+ | [0-9]+ ( \. [0-9]* )? ) ( [eE] [-+]? [0-9]+ )? */
+static bool is_float(const char *text)
+{
+	text += strspn(text, "+-") == 1;
+	size_t whole = strspn(text, DIGITS);
+	text += whole;
+	size_t fraction = 0;
+	if (*text == '.') {
+		fraction = strspn(text + 1, DIGITS);
+		text += 1 + fraction;
+	}
+	if (whole + fraction == 0)
+		return false;
+	if (*text != 'e' && *text != 'E')
+		return *text == '\0';
+	text += 1;
+	text += strspn(text, "+-") == 1;
+	return is_made_of(text, DIGITS);
+}
+
+static int own(json_t *value, json_t **ret_value, struct err *err)
+{
+	if (value == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	*ret_value = value;
+	return 0;
+}
+
+/* Reads digits of a base as a 64 bit integer. */
+static int read_integer(const char *text, const char *digits, int base, json_t **ret_value,
+			struct err *err)
+{
+	errno = 0;
+	long long value = strtoll(digits, NULL, base);
+	if (errno == ERANGE)
+		return err_set(err, EINVAL, "the number %.40s does not fit into 64 bits", text);
+	return own(json_integer(value), ret_value, err);
+}
+
+static int read_decimal(const char *text, json_t **ret_value, struct err *err)
+{
+	const char *digits = text + (strspn(text, "+-") == 1);
+
+	if (digits[0] == '0' && digits[1] != '\0')
+		return err_set(err, EINVAL,
+			       "%.40s is octal for some readers and decimal for others: write it "
+			       "without the leading zero, or as 0o..., or quote it",
+			       text);
+	return read_integer(text, text, 10, ret_value, err);
+}
+
+static int read_float(const char *text, json_t **ret_value, struct err *err)
+{
+	errno = 0;
+	double value = strtod(text, NULL);
+	if (errno == ERANGE)
+		return err_set(err, EINVAL, "the number %.40s is out of range", text);
+	return own(json_real(value), ret_value, err);
+}
+
+int yaml_scalar_read(const char *text, json_t **ret_value, struct err *err)
+{
+	static const char *const NULLS[] = {"", "~", "null", "Null", "NULL", NULL};
+	static const char *const TRUES[] = {"true", "True", "TRUE", NULL};
+	static const char *const FALSES[] = {"false", "False", "FALSE", NULL};
+	static const char *const NO_NUMBERS[] = {".inf",  ".Inf",  ".INF",  "+.inf", "+.Inf",
+						 "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
+						 ".NaN",  ".NAN",  NULL};
+
+	if (is_one_of(text, NULLS))
+		return own(json_null(), ret_value, err);
+	if (is_one_of(text, TRUES))
+		return own(json_true(), ret_value, err);
+	if (is_one_of(text, FALSES))
+		return own(json_false(), ret_value, err);
+	if (is_yaml_1_1_boolean(text))
+		return err_set(err, EINVAL,
+			       "%s is a boolean for some readers and a string for others: quote "
+			       "it, or write true or false",
+			       text);
+	if (is_one_of(text, NO_NUMBERS))
+		return err_set(err, EINVAL, "%s is no number of JSON", text);
+	if (strncmp(text, "0x", 2) == 0 && is_made_of(text + 2, DIGITS "abcdefABCDEF"))
+		return read_integer(text, text + 2, 16, ret_value, err);
+	if (strncmp(text, "0o", 2) == 0 && is_made_of(text + 2, "01234567"))
+		return read_integer(text, text + 2, 8, ret_value, err);
+	if (is_made_of(text + (strspn(text, "+-") == 1), DIGITS))
+		return read_decimal(text, ret_value, err);
+	if (is_float(text))
+		return read_float(text, ret_value, err);
+	return own(json_string(text), ret_value, err);
+}
