@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixtures of the namespace tests. Whoever asks for a namespace is skipped, and counted, without root."""
+
+import os
+import shutil
+
+import pytest
+
+import apiserver
+import kubelet
+import lab
+import proxies
+import rigs
+import traffic
+
+
+def is_possible(item):
+    """HAProxy learns the original destination of IPv4 connections only, and has none of Envoy's own
+    ports."""
+    parameters = item.callspec.params if hasattr(item, "callspec") else {}
+    return parameters.get("rig") != "haproxy" or (
+        parameters.get("family") != 6 and "envoy" not in item.name.partition("[")[0])
+
+
+def pytest_collection_modifyitems(items):
+    items[:] = filter(is_possible, items)
+
+
+def pytest_sessionfinish():
+    lab.sweep()
+
+
+def make_network():
+    """A node with a bridge."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    with lab.Network() as made:
+        yield made
+
+
+network = pytest.fixture(make_network, name="network")
+traffic_network = pytest.fixture(make_network, scope="session", name="traffic_network")
+
+
+@pytest.fixture
+def pod(network):
+    """A dual stack pod."""
+    return network.add_pod("pod")
+
+
+@pytest.fixture(scope="session")
+def peer(traffic_network):
+    """A pod that sidewire does not know, with more addresses than one. Whoever calls it is told the
+    address that it has for them."""
+    made = traffic_network.add_pod("peer")
+    for place in ("far", "farther"):
+        for host in traffic.PLACES[place].values():
+            made.ip("addr", "add", host, "dev", "lo")
+    return made
+
+
+@pytest.fixture(scope="session")
+def observer(peer):
+    """The servers of all traffic tests."""
+    made = rigs.Observer()
+    made.listen(peer, traffic.PORTS)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def webhook(traffic_network, tmp_path_factory):
+    """The webhook, with the shipped profiles and one more: Envoy with selfCall."""
+    directory = tmp_path_factory.mktemp("webhook")
+    profiles = shutil.copytree(lab.ROOT / "manifests/profiles", directory / "profiles")
+    text = (profiles / "envoy.yaml").read_text(encoding="utf-8")
+    text = text.replace("name: envoy\nspec:", "name: envoy-self-call\nspec:")
+    text = text.replace("selfCall: passthrough", "selfCall: inbound")
+    (profiles / "envoy-self-call.yaml").write_text(text, encoding="utf-8")
+    return apiserver.Webhook(traffic_network.node, directory, profiles)
+
+
+@pytest.fixture(scope="session", params=["envoy", "haproxy"])
+def rig(request, traffic_network, peer, observer, webhook, tmp_path_factory):
+    """A pod with that proxy, and an application that tells its callers whom it sees."""
+    directory = tmp_path_factory.mktemp(request.param)
+    log = directory / "proxy.log"
+    pod = traffic_network.add_pod(request.param)
+    for network in traffic.FAR_NETWORKS.split(","):
+        pod.ip("route", "add", network, "via", peer.ipv6 if ":" in network else peer.ipv4)
+    observer.listen(pod, traffic.PORTS)
+    if request.param == "envoy":
+        pod_object = webhook.create({"param.sidewire.io/logFlush": "5"})
+        made = rigs.Rig(pod, webhook, lambda: kubelet.start(pod, pod_object, "envoy", log), log,
+                        families=(4, 6))
+    else:
+        made = rigs.Rig(pod, webhook, lambda: proxies.start_haproxy(pod, directory, log), log,
+                        families=(4,))
+    yield made
+    made.log.close()

@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network namespaces for the tests and the demo, and what runs in them. Needs root.
+
+Namespaces are entered by setns(2) and nsenter, never by `ip netns exec`, which mounts /sys anew.
+"""
+
+import contextlib
+import ctypes
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / os.environ.get("BUILD", "build")
+DEPS_BIN = ROOT / ".deps/bin"
+SECONDS_TO_END = 5
+NETNS_DIRECTORY = pathlib.Path("/run/netns")
+# Names of this process' namespaces: several may test on one machine at once.
+PREFIX = f"sw{os.getpid()}-"
+
+_CLONE_NEWNET = 0x40000000
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def run(argv, **options):
+    """Runs a program to its end and returns what it printed; what it says on failure is raised."""
+    done = subprocess.run([str(word) for word in argv], capture_output=True, text=True, check=False,
+                          **options)
+    if done.returncode != 0:
+        said = done.stderr.strip() or done.stdout.strip()
+        raise RuntimeError(f"{' '.join(map(str, argv))}: {said}")
+    return done.stdout
+
+
+def wait_for(condition, seconds, what):
+    """Asks until the condition gives something true, and returns that. RuntimeError if late."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.005)
+
+
+def end(process):
+    """Ends a process that we started: politely, then not."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def sweep():
+    """Removes what is left of this process' namespaces, and what runs in them: an interrupt may
+    have come before anybody knew of it."""
+    for path in NETNS_DIRECTORY.glob(PREFIX + "*"):
+        for pid in run(["ip", "netns", "pids", path.name]).split():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        run(["ip", "netns", "del", path.name])
+
+
+class Namespace:
+    """A network namespace with lo up. close() ends the processes in it that we started."""
+
+    def __init__(self, label):
+        self.name = PREFIX + label
+        self.path = str(NETNS_DIRECTORY / self.name)
+        self._processes = []
+        run(["ip", "netns", "add", self.name])
+        self.ip("link", "set", "lo", "up")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def ip(self, *words):
+        """`ip` with these words, in here."""
+        return run(["ip", "-n", self.name, *words])
+
+    def command(self, argv, user=(0, 0)):
+        """The words that run a program in here as user = (uid, gid), without any capability unless
+        it is root's."""
+        words = ["nsenter", f"--net={self.path}"]
+        if user != (0, 0):
+            words += ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups",
+                      "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+        return words + [str(word) for word in argv]
+
+    def run(self, argv, **options):
+        """Runs a program in here to its end; see run()."""
+        return run(self.command(argv), **options)
+
+    def start(self, argv, user=(0, 0), **options):
+        """Starts a program in here as that user. A session of its own keeps ^C from it."""
+        process = subprocess.Popen(self.command(argv, user), start_new_session=True, **options)
+        self._processes.append(process)
+        return process
+
+    @contextlib.contextmanager
+    def inside(self, uid=0, gid=0):
+        """What this thread does meanwhile, it does in here and as that user. A socket stays where
+        it was made, and keeps its maker: that is what xt_owner asks for."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        other = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            _setns(other)
+            _libc.setfsgid(ctypes.c_uint(gid))
+            _libc.setfsuid(ctypes.c_uint(uid))
+            yield
+        finally:
+            _libc.setfsuid(0)
+            _libc.setfsgid(0)
+            _setns(own)
+            os.close(other)
+            os.close(own)
+
+    def connect(self, host, port, user=(0, 0), source=("", 0), seconds=2.0):
+        """A TCP connection from here to (host, port), made by user = (uid, gid)."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with self.inside(*user):
+            client = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            client.settimeout(seconds)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if source != ("", 0):
+                client.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                client.bind(source)
+            client.connect((host, port))
+        except OSError:
+            client.close()
+            raise
+        return client
+
+    def listen(self, host, port):
+        """A TCP socket that listens in here; "::" takes IPv4 too."""
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with self.inside():
+            server = socket.socket(family, socket.SOCK_STREAM)
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if host == "::":
+            server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        server.bind((host, port))
+        server.listen(128)
+        return server
+
+    def rules(self):
+        """All netfilter rules of both families, without their counters, and the addresses of lo:
+        what a CNI plugin might leave behind here."""
+        text = ""
+        for program in ("iptables-legacy-save", "ip6tables-legacy-save"):
+            for table in ("raw", "mangle", "nat", "filter"):
+                saved = self.run([program, "-t", table])
+                text += "".join(line for line in saved.splitlines(True) if line[0] != "#")
+        # A new address is tentative for a moment, also on lo.
+        addresses = self.ip("-o", "addr", "show", "dev", "lo").replace(" tentative", "")
+        return re.sub(r"\[\d+:\d+\]", "", text) + addresses
+
+    def close(self):
+        """Ends our processes in here, and the namespace."""
+        for process in reversed(self._processes):
+            end(process)
+        run(["ip", "netns", "del", self.name])
+
+
+def _setns(descriptor):
+    if _libc.setns(descriptor, _CLONE_NEWNET) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Network:
+    """A node with a bridge, and pods on it, as a primary CNI makes them.
+
+    The node is 10.77.0.1 and fd77::1, the pods follow.
+    """
+
+    def __init__(self):
+        self._stack = contextlib.ExitStack()
+        self._next = 2
+        self.node = self._stack.enter_context(Namespace("node"))
+        self.node.ip("link", "add", "br0", "type", "bridge", "mcast_snooping", "0")
+        self._address(self.node, "br0", 1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    @staticmethod
+    def _address(namespace, interface, number):
+        namespace.ip("addr", "add", f"10.77.0.{number}/24", "dev", interface)
+        namespace.ip("addr", "add", f"fd77::{number:x}/64", "dev", interface, "nodad")
+        namespace.ip("link", "set", interface, "up")
+
+    def add_pod(self, label):
+        """A namespace with an eth0 on the node's bridge."""
+        pod = self._stack.enter_context(Pod(label, self._next))
+        self._next += 1
+        outer = f"veth{pod.number}"
+        self.node.ip("link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns",
+                     pod.name)
+        self.node.ip("link", "set", outer, "master", "br0", "up")
+        self._address(pod, "eth0", pod.number)
+        return pod
+
+
+class Pod(Namespace):
+    """A pod's namespace, and its addresses."""
+
+    def __init__(self, label, number):
+        super().__init__(label)
+        self.number = number
+        self.ipv4 = f"10.77.0.{number}"
+        self.ipv6 = f"fd77::{number:x}"

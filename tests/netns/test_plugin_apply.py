@@ -1,0 +1,381 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the plugin does to a namespace, read back by iptables' own tools: all of it, once, or nothing."""
+
+import errno
+import json
+import os
+import pathlib
+import socket
+import subprocess
+
+import pytest
+
+import lab
+import plugin
+
+DIFFERENCE, KERNEL, RULES = 103, 104, 101
+
+# What the kernel's own headers say: linux/in.h, linux/netfilter_ipv4/ip_tables.h, ip6_tables.h.
+LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
+SET_REPLACE, SET_ADD_COUNTERS, GET_INFO = 64, 65, 64
+GET_REVISION_MATCH = {4: 66, 6: 68}
+GET_REVISION_TARGET = {4: 67, 6: 69}
+
+NONE = json.dumps(plugin.DOCUMENT_NONE)
+EVERYTHING = plugin.document(
+    proxyUids="15099,20000-20010", proxyGids="15098", proxyMark=4711, selfCall="inbound",
+    excludeInboundPorts="22,9000-9100", excludeInboundCidrs="10.1.0.0/16,fd01::/32",
+    includeInboundPorts=",".join(str(port) for port in range(8000, 8040, 2)) + ",9500-9600",
+    excludeOutboundPorts="25,6000-6010", includeOutboundPorts="80,443,1000-2000",
+    includeOutboundCidrs="10.0.0.0/8,192.168.7.0/24,::/0", excludeOutboundCidrs="10.96.0.0/12",
+    excludeUids="0,1000-2000", excludeGids="4294967294")
+
+
+def iptables(pod, family, *words):
+    pod.run(["iptables-legacy" if family == 4 else "ip6tables-legacy", "-t", "nat", *words])
+
+
+def in_iptables_words(pod, family):
+    """Our rules as the kernel has them, in redirect_text's spelling."""
+    saved = pod.run(["iptables-legacy-save" if family == 4 else "ip6tables-legacy-save", "-t", "nat"])
+    lines = [line for line in saved.splitlines() if line.startswith("-A SIDEWIRE_")]
+    single = "/32 " if family == 4 else "/128 "
+    return [line.replace(" -m tcp", "").replace(single, " ") for line in lines]
+
+
+def expected_words(text, family):
+    """The same from redirect_text, by the tool that golden tests use."""
+    plan = subprocess.run([lab.BUILD / "golden-plan"], input=text, capture_output=True, text=True,
+                          check=True).stdout
+    lines = [line.split(" ", 1) for line in plan.splitlines()
+             if line[:1] in "46" and " -A SIDEWIRE_" in line]
+    return [rule.strip() for families, rule in lines if str(family) in families]
+
+
+@pytest.mark.parametrize("text", [plugin.document(), EVERYTHING], ids=["envoy", "everything"])
+def test_iptables_reads_our_rules_as_we_write_them(pod, text):
+    plugin.succeed("ADD", pod, text)
+    for family in (4, 6):
+        expected = expected_words(text, family)
+        assert len(expected) > 5
+        # iptables-save prints chains in the order of their names.
+        assert sorted(in_iptables_words(pod, family)) == sorted(expected)
+        for chain in {rule.split()[1] for rule in expected}:
+            of_chain = [rule for rule in expected if rule.split()[1] == chain]
+            assert [rule for rule in in_iptables_words(pod, family)
+                    if rule.split()[1] == chain] == of_chain
+
+
+@pytest.mark.parametrize("text", [plugin.document(), EVERYTHING], ids=["envoy", "everything"])
+def test_add_twice_is_add_once_and_del_leaves_nothing(pod, text):
+    before = pod.rules()
+    plugin.succeed("ADD", pod, text)
+    once = pod.rules()
+    assert once != before
+    plugin.succeed("CHECK", pod, text)
+    plugin.succeed("ADD", pod, text)
+    assert pod.rules() == once
+    for _ in range(2):
+        plugin.succeed("DEL", pod, text)
+        assert pod.rules() == before
+
+
+def test_a_changed_document_replaces(network):
+    changed, fresh = network.add_pod("changed"), network.add_pod("fresh")
+    second = plugin.document(inboundSource="127.0.0.7,::7", excludeOutboundPorts="25")
+    plugin.succeed("ADD", changed, EVERYTHING)
+    plugin.succeed("ADD", changed, second)
+    plugin.succeed("ADD", fresh, second)
+    assert changed.rules() == fresh.rules()
+
+
+def test_mode_none_after_redirect_cleans_up(pod):
+    before = pod.rules()
+    plugin.succeed("ADD", pod, plugin.document())
+    plugin.succeed("ADD", pod, NONE)
+    assert pod.rules() == before
+
+
+def test_mode_none_and_del_make_no_table(network):
+    """Looking into a nat table makes it, and with it a hook for every packet of the pod."""
+    pod = network.add_pod("untouched")
+    for command, text in (("ADD", NONE), ("DEL", NONE), ("DEL", plugin.document())):
+        plugin.succeed(command, pod, text)
+        assert pod.run(["cat", "/proc/net/ip_tables_names", "/proc/net/ip6_tables_names"]) == ""
+
+
+FOREIGN = [
+    ("-N", "MINE"), ("-A", "PREROUTING", "-p", "tcp", "--dport", "1", "-j", "MINE"),
+    ("-A", "OUTPUT", "-p", "tcp", "--dport", "2", "-m", "comment", "--comment", "x", "-j", "ACCEPT"),
+    ("-A", "OUTPUT", "-p", "tcp", "--dport", "3", "-j", "REDIRECT", "--to-ports", "4"),
+    ("-A", "MINE", "-p", "udp", "-j", "RETURN"), ("-A", "POSTROUTING", "-j", "MASQUERADE"),
+    ("-P", "INPUT", "ACCEPT"),
+]
+
+
+def add_foreign_rules(pod):
+    for family in (4, 6):
+        for words in FOREIGN:
+            iptables(pod, family, *words)
+
+
+def without_ours(rules):
+    return [line for line in rules.splitlines() if "SIDEWIRE_" not in line and "::6" not in line]
+
+
+def test_foreign_rules_stay_as_they_are(pod):
+    add_foreign_rules(pod)
+    before = pod.rules()
+    plugin.succeed("ADD", pod, plugin.document())
+    assert without_ours(pod.rules()) == without_ours(before)
+    for family in (4, 6):
+        iptables(pod, family, "-A", "OUTPUT", "-p", "tcp", "--dport", "9", "-j", "ACCEPT")
+    plugin.succeed("CHECK", pod, plugin.document())
+    plugin.succeed("ADD", pod, EVERYTHING)
+    plugin.succeed("DEL", pod, plugin.document())
+    for family in (4, 6):
+        iptables(pod, family, "-D", "OUTPUT", "-p", "tcp", "--dport", "9", "-j", "ACCEPT")
+    assert pod.rules() == before
+
+
+def test_the_jump_comes_first(pod):
+    add_foreign_rules(pod)
+    plugin.succeed("ADD", pod, plugin.document())
+    for family in (4, 6):
+        iptables(pod, family, "-I", "OUTPUT", "1", "-j", "ACCEPT")
+    plugin.succeed("CHECK", pod, plugin.document())
+    plugin.succeed("ADD", pod, plugin.document())
+    saved = pod.rules()
+    for hook in ("OUTPUT", "PREROUTING"):
+        firsts = [line for line in saved.splitlines() if line.startswith(f"-A {hook} ")
+                  and "SIDEWIRE_" in line]
+        assert len(firsts) == 2
+        for table in saved.split("*nat")[1:]:
+            of_hook = [line for line in table.split("COMMIT")[0].splitlines()
+                       if line.startswith(f"-A {hook} ")]
+            assert "SIDEWIRE_" in of_hook[0]
+
+
+def leftovers(pod):
+    """What an earlier version of ours might have left: chains that no plan has, odd jumps."""
+    for family in (4, 6):
+        iptables(pod, family, "-N", "SIDEWIRE_OLD")
+        iptables(pod, family, "-N", "SIDEWIRE_EMPTY")
+        iptables(pod, family, "-N", "THEIRS")
+        iptables(pod, family, "-A", "SIDEWIRE_OLD", "-p", "tcp", "-g", "THEIRS")
+        iptables(pod, family, "-A", "SIDEWIRE_OLD", "-p", "udp", "-j", "SIDEWIRE_EMPTY")
+        iptables(pod, family, "-I", "OUTPUT", "2", "-p", "tcp", "-j", "SIDEWIRE_OLD")
+        iptables(pod, family, "-A", "MINE", "-p", "tcp", "-g", "SIDEWIRE_OLD")
+
+
+# Which of the families' commits comes last is decided by the pod's first address.
+LAST_COMMITS = [(4, SET_REPLACE), (4, SET_ADD_COUNTERS), (6, SET_REPLACE), (6, SET_ADD_COUNTERS)]
+
+
+@pytest.mark.parametrize("state", ["fresh", "foreign", "applied", "leftovers"])
+@pytest.mark.parametrize("family, option", LAST_COMMITS)
+def test_a_failed_commit_puts_everything_back(pod, family, option, state):
+    if state != "fresh":
+        add_foreign_rules(pod)
+    if state == "leftovers":
+        leftovers(pod)
+    if state == "applied":
+        plugin.succeed("ADD", pod, plugin.document())
+    before = pod.rules()
+    conf = plugin.configuration(pod, EVERYTHING)
+    if family == 6:
+        conf["prevResult"]["ips"].reverse()
+    launcher = plugin.with_failing("setsockopt", str(errno.EPERM), f"1={LEVEL[family]:d}",
+                                   f"2={option}")
+    answer = plugin.run(plugin.environment("ADD", pod), conf, launcher)
+    assert answer.code == RULES
+    assert f"IPv{family} nat table" in answer.message
+    assert pod.rules() == before
+
+
+TAMPERINGS = {
+    "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "2")],
+                       "rule 2 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
+                       "-p tcp --dport 15021 -j RETURN"),
+    "the last rule deleted": ([("-D", "SIDEWIRE_INBOUND", "3")],
+                              "rule 3 of SIDEWIRE_INBOUND is missing, expected: "
+                              "-A SIDEWIRE_INBOUND -p tcp -j REDIRECT --to-ports 15006"),
+    "a chain flushed": ([("-F", "SIDEWIRE_OUTBOUND")], "rule 1 of SIDEWIRE_OUTBOUND is missing"),
+    "a rule inserted": ([("-I", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
+                        "rule 1 of SIDEWIRE_OUTBOUND is another"),
+    "a rule appended": ([("-A", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
+                        "rule 6 of SIDEWIRE_OUTBOUND is one too many"),
+    "another port": ([("-R", "SIDEWIRE_INBOUND", "3", "-p", "tcp", "-j", "REDIRECT", "--to-ports",
+                       "15007")], "rule 3 of SIDEWIRE_INBOUND is another"),
+    "another user": ([("-R", "SIDEWIRE_OUTBOUND", "3", "-m", "owner", "--uid-owner", "15098", "-j",
+                       "RETURN")], "rule 3 of SIDEWIRE_OUTBOUND is another"),
+    "another verdict": ([("-R", "SIDEWIRE_OUTBOUND", "4", "-o", "lo", "-j", "ACCEPT")],
+                        "rule 4 of SIDEWIRE_OUTBOUND is another"),
+    "another interface": ([("-R", "SIDEWIRE_OUTBOUND", "4", "-o", "lo+", "-j", "RETURN")],
+                          "rule 4 of SIDEWIRE_OUTBOUND is another"),
+    "a chain deleted": ([("-D", "PREROUTING", "-j", "SIDEWIRE_INBOUND"), ("-F", "SIDEWIRE_INBOUND"),
+                         ("-X", "SIDEWIRE_INBOUND")], "chain SIDEWIRE_INBOUND is missing"),
+    "a chain added": ([("-N", "SIDEWIRE_PROXY")], "chain SIDEWIRE_PROXY is one too many"),
+    "a jump deleted": ([("-D", "OUTPUT", "-j", "SIDEWIRE_OUTBOUND")],
+                       "the jump from OUTPUT to SIDEWIRE_OUTBOUND is missing"),
+    "a narrowed jump": ([("-R", "OUTPUT", "1", "-p", "tcp", "-j", "SIDEWIRE_OUTBOUND")],
+                        "the jump from OUTPUT to SIDEWIRE_OUTBOUND is missing"),
+    "a jump added": ([("-A", "OUTPUT", "-p", "udp", "-j", "SIDEWIRE_INBOUND")],
+                     "the jump from OUTPUT to SIDEWIRE_INBOUND is not expected"),
+}
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("name", TAMPERINGS)
+def test_check_names_the_first_difference(pod, name, family):
+    text = plugin.document(inboundSource="127.0.0.6,::6")
+    commands, expected = TAMPERINGS[name]
+    plugin.succeed("ADD", pod, text)
+    plugin.succeed("CHECK", pod, text)
+    for words in commands:
+        iptables(pod, family, *words)
+    answer = plugin.call("CHECK", pod, text)
+    assert answer.code == DIFFERENCE
+    assert answer.message.startswith(f"IPv{family}: {expected}")
+    plugin.succeed("ADD", pod, text)
+    plugin.succeed("CHECK", pod, text)
+
+
+def test_check_tells_documents_apart(pod):
+    plugin.succeed("ADD", pod, plugin.document())
+    answer = plugin.call("CHECK", pod, plugin.document(gatePort=15998))
+    assert answer.code == DIFFERENCE and "15998" in answer.message
+
+
+def test_ipv6_disabled_in_the_namespace(pod):
+    for name in ("all", "lo", "eth0"):
+        pod.run(["sysctl", "-q", "-w", f"net.ipv6.conf.{name}.disable_ipv6=1"])
+    before = pod.rules()
+    text = plugin.document()
+    plugin.succeed("ADD", pod, text)
+    plugin.succeed("CHECK", pod, text)
+    assert "::6" not in pod.ip("address", "show", "dev", "lo")
+    plugin.succeed("DEL", pod, text)
+    assert pod.rules() == before
+
+
+WITHOUT_IPV6 = {
+    "no IPv6": ("socket", errno.EAFNOSUPPORT, [f"0={socket.AF_INET6:d}"]),
+    "no ip6_tables": ("getsockopt", errno.ENOPROTOOPT, [f"1={LEVEL[6]:d}", f"2={GET_INFO}"]),
+    "no nat table": ("getsockopt", errno.ENOENT, [f"1={LEVEL[6]:d}", f"2={GET_INFO}"]),
+}
+
+
+@pytest.mark.parametrize("lack", WITHOUT_IPV6)
+def test_kernel_without_ipv6_rules(pod, lack):
+    """Fatal as long as the pod can be reached by IPv6, by the runtime's word or its own."""
+    name, errnum, conditions = WITHOUT_IPV6[lack]
+    launcher = plugin.with_failing(name, str(errnum), *conditions)
+    before = pod.rules()
+    conf = plugin.configuration(pod, plugin.document())
+    variables = plugin.environment("ADD", pod)
+    for _ in range(2):
+        answer = plugin.run(variables, conf, launcher)
+        assert answer.status != 0 and "the pod has an IPv6 address" in answer.message
+        assert pod.rules() == before
+        conf["prevResult"]["ips"].pop()
+    pod.ip("-6", "address", "flush", "dev", "eth0", "scope", "global")
+    assert plugin.run(variables, conf, launcher).status == 0
+    plugin.run({**variables, "CNI_COMMAND": "CHECK"}, conf, launcher)
+    assert "::6" not in pod.ip("address", "show", "dev", "lo")
+    assert in_iptables_words(pod, 4) and not in_iptables_words(pod, 6)
+    answer = plugin.run(variables, plugin.configuration(pod, plugin.document()), launcher)
+    assert "the pod has an IPv6 address" in answer.message
+
+
+@pytest.mark.parametrize("errnum, word", [(errno.ENOPROTOOPT, "ip_tables"), (errno.ENOENT, "nat")])
+def test_kernel_without_ip_tables(pod, errnum, word):
+    before = pod.rules()
+    launcher = plugin.with_failing("getsockopt", str(errnum), "1=0", f"2={GET_INFO}")
+    for command in ("ADD", "CHECK"):
+        answer = plugin.call(command, pod, plugin.document(), launcher)
+        assert word in answer.message and "modprobe iptable_nat" in answer.message
+    assert plugin.call("ADD", pod, plugin.document(), launcher).code == KERNEL
+    assert pod.rules() == before
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_tcp"),
+                                           (GET_REVISION_TARGET, "xt_REDIRECT")])
+def test_kernel_without_a_match_or_target(pod, family, asked, module):
+    before = pod.rules()
+    level = f"1={LEVEL[family]:d}"
+    launcher = plugin.with_failing("setsockopt", str(errno.ENOENT), level, f"2={SET_REPLACE}")
+    launcher += plugin.with_failing("getsockopt", str(errno.ENOENT), level, f"2={asked[family]}")
+    answer = plugin.call("ADD", pod, plugin.document(), launcher)
+    assert answer.code == KERNEL
+    assert module in answer.message and f"modprobe {module}" in answer.message
+    assert pod.rules() == before
+
+
+def test_lo_may_be_down(network):
+    pod = network.add_pod("lodown")
+    pod.ip("link", "set", "lo", "down")
+    before = pod.rules()
+    plugin.succeed("ADD", pod, plugin.document())
+    assert "::6/128" in pod.ip("address", "show", "dev", "lo")
+    assert "state DOWN" in pod.ip("link", "show", "dev", "lo")
+    plugin.succeed("DEL", pod, plugin.document())
+    assert pod.rules() == before
+
+
+def test_an_address_that_was_there_stays_after_a_failure(pod):
+    pod.ip("address", "add", "::6/128", "dev", "lo")
+    before = pod.rules()
+    launcher = plugin.with_failing("setsockopt", str(errno.EPERM), "1=0", f"2={SET_REPLACE}")
+    assert plugin.call("ADD", pod, plugin.document(), launcher).code == RULES
+    assert pod.rules() == before
+    plugin.succeed("ADD", pod, plugin.document())
+
+
+@pytest.mark.parametrize("chain, mesh", [("ISTIO_OUTPUT", "Istio"), ("KUMA_MESH_OUTBOUND", "Kuma"),
+                                         ("PROXY_INIT_OUTPUT", "Linkerd"),
+                                         ("CONSUL_PROXY_OUTPUT", "Consul")])
+def test_another_mesh_is_no_neighbour(pod, chain, mesh):
+    iptables(pod, 6, "-N", chain)
+    before = pod.rules()
+    answer = plugin.call("ADD", pod, plugin.document())
+    assert mesh in answer.message and chain in answer.message
+    assert pod.rules() == before
+
+
+def test_a_pod_with_a_user_namespace_of_its_own():
+    """hostUsers: false. From outside of it the kernel refuses every rule about socket owners."""
+    if os.geteuid() != 0:
+        pytest.skip("network namespaces need root")
+    with subprocess.Popen(["unshare", "--user", "--net", "sh", "-c", "echo ready; exec sleep 60"],
+                          stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "ready\n"
+            for name in ("uid_map", "gid_map"):
+                pathlib.Path(f"/proc/{process.pid}/{name}").write_text("0 100000 65536")
+            text = plugin.document()
+            path = f"/proc/{process.pid}/ns/net"
+            for command in ("ADD", "CHECK"):
+                plugin.succeed(command, plugin.NO_POD, text, CNI_NETNS=path)
+            inside = ["nsenter", f"--target={process.pid}", "--user", "--net"]
+            assert "--uid-owner 15099" in lab.run([*inside, "iptables-legacy-save", "-t", "nat"])
+            plugin.succeed("DEL", plugin.NO_POD, text, CNI_NETNS=path)
+            assert "SIDEWIRE" not in lab.run([*inside, "iptables-legacy-save", "-t", "nat"])
+        finally:
+            process.kill()
+
+
+def test_a_large_document(pod):
+    """Close to what a document may hold: some thousand rules."""
+    before = pod.rules()
+    text = plugin.document(
+        excludeOutboundCidrs=",".join(f"10.{i // 250}.{i % 250}.1" for i in range(2500)),
+        excludeUids=",".join(str(2 * i) for i in range(1000)),
+        includeInboundPorts=",".join(str(2 * i) for i in range(1000, 1900)))
+    plugin.succeed("ADD", pod, text)
+    plugin.succeed("CHECK", pod, text)
+    assert len(in_iptables_words(pod, 4)) > 3500
+    plugin.succeed("ADD", pod, text)
+    plugin.succeed("DEL", pod, text)
+    assert pod.rules() == before

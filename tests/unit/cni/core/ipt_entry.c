@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Encoding and reading entries (ipt_entry, ipt_view). The bytes are little endian machines'. */
+#include "cni/core/ipt_entry.h"
+
+#include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cni/core/ipt_view.h"
+#include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/suite.h"
+
+static void put_hex(struct strbuf *out, const void *bytes, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		strbuf_printf(out, "%02x", ((const uint8_t *)bytes)[i]);
+}
+
+/* "tcp/0 <data> REDIRECT/0! <data>": every extension, the target with a "!". */
+static void put_extensions(struct strbuf *out, const void *entry, enum plan_family family)
+{
+	struct ipt_extension extension;
+	size_t offset = 0;
+
+	while (ipt_entry_next_extension(entry, family, &offset, &extension)) {
+		strbuf_printf(out, "%s%s/%u%s ", out->length > 0 ? " " : "", extension.name,
+			      extension.revision, extension.is_target ? "!" : "");
+		put_hex(out, extension.data, extension.data_size);
+		CU_ASSERT(offset % 8 == 0);
+	}
+}
+
+/* linux/netfilter/xt_tcpudp.h and the others; what is zero at the end is padding. */
+#define TCP_15999 "tcp/0 0000ffff7f3e7f3e0000000000000000"
+#define MULTIPORT_80_81_90                                         \
+	"multiport/1 01035000" /* destination, three slots */      \
+	"51005a00000000000000000000000000000000000000000000000000" \
+	"00010000000000000000000000000000" /* the second slot begins a range */
+#define REDIRECT_V4_15006 "REDIRECT/0! 010000000200000000000000000000003a9e3a9e00000000"
+#define REDIRECT_V6_15006                                                          \
+	"REDIRECT/0! 020000000000000000000000000000000000000000000000000000000000" \
+	"0000000000003a9e3a9e"
+#define RETURN "RETURN/0! 0000000000000000"
+
+static const struct {
+	const char *name;
+	struct plan_rule rule;
+	const char *v4; /* the extensions */
+	const char *v6; /* NULL: the same */
+} encodings[] = {
+	{"everything passes", {.verdict = PLAN_PASS}, RETURN, NULL},
+	{"one port",
+	 {.is_tcp = true,
+	  .port_count = 1,
+	  .ports = {{15999, 15999}},
+	  .verdict = PLAN_REDIRECT,
+	  .port = 15006},
+	 TCP_15999 " " REDIRECT_V4_15006,
+	 TCP_15999 " " REDIRECT_V6_15006},
+	{"a range of ports",
+	 {.is_tcp = true, .port_count = 1, .ports = {{1, 65535}}},
+	 "tcp/0 0000ffff0100ffff0000000000000000 " RETURN,
+	 NULL},
+	{"a source port and several ports",
+	 {.is_tcp = true, .source_port = 15998, .port_count = 2, .ports = {{80, 80}, {81, 90}}},
+	 "tcp/0 7e3e7e3e0000ffff0000000000000000 " MULTIPORT_80_81_90 " " RETURN,
+	 NULL},
+	{"a user",
+	 {.has_uid = true, .uids = {1000, 1001}},
+	 "owner/1 e8030000e903000000000000000000000100000000000000 " RETURN,
+	 NULL},
+	{"a group",
+	 {.has_gid = true, .gids = {7, 7}},
+	 "owner/1 000000000000000007000000070000000200000000000000 " RETURN,
+	 NULL},
+	{"a mark",
+	 {.has_mark = true, .mark = 0x1267},
+	 "mark/1 67120000ffffffff0000000000000000 " RETURN,
+	 NULL},
+	{"a goto",
+	 {.verdict = PLAN_GOTO, .target_chain = PLAN_CHAIN_PROXY},
+	 "SIDEWIRE_PROXY/0! 0000000000000000",
+	 NULL},
+};
+
+enum { ENCODING_COUNT = sizeof(encodings) / sizeof(*encodings) };
+
+/* Encodes a rule, which must succeed. The caller frees it. */
+static void *encode(const struct plan_rule *rule, enum plan_family family)
+{
+	void *entry = NULL;
+	struct err err;
+
+	CU_ASSERT_FATAL(ipt_entry_encode(rule, family, &entry, &err) == 0);
+	return entry;
+}
+
+static void check_extensions(size_t row, enum plan_family family, const char *expected)
+{
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	CLEANUP(freep) void *entry = encode(&encodings[row].rule, family);
+
+	put_extensions(&out, entry, family);
+	ASSERT_TEXT(encodings[row].name, out.data, expected);
+}
+
+static void test_extensions(void)
+{
+	for (size_t i = 0; i < ENCODING_COUNT; i++) {
+		check_extensions(i, PLAN_V4, encodings[i].v4);
+		check_extensions(i, PLAN_V6,
+				 encodings[i].v6 != NULL ? encodings[i].v6 : encodings[i].v4);
+	}
+}
+
+static const struct plan_rule header_rule = {
+	.is_tcp = true,
+	.is_loopback = true,
+	.has_source = true,
+	.source = {.prefix_length = 12, .addr_be = {172, 16}},
+	.has_destination = true,
+	.is_destination_negated = true,
+	.destination = {.prefix_length = 31, .addr_be = {10, 0, 0, 2}},
+	.verdict = PLAN_GOTO,
+	.target_chain = PLAN_CHAIN_CAPTURE,
+};
+
+static void test_v4_header(void)
+{
+	CLEANUP(freep) struct ipt_entry *entry = encode(&header_rule, PLAN_V4);
+	const struct ipt_ip *ip = &entry->ip;
+	CLEANUP(strbuf_release) struct strbuf addresses = STRBUF_INIT;
+
+	put_hex(&addresses, &ip->src, 4 * sizeof(ip->src)); /* src, dst, smsk, dmsk */
+	ASSERT_TEXT("addresses", addresses.data, "ac1000000a000002fff00000fffffffe");
+	CU_ASSERT_STRING_EQUAL(ip->outiface, "lo");
+	CU_ASSERT(memcmp(ip->outiface_mask, "\xff\xff\xff\0", 4) == 0);
+	CU_ASSERT(ip->iniface[0] == 0 && ip->iniface_mask[0] == 0);
+	CU_ASSERT(ip->proto == IPPROTO_TCP);
+	CU_ASSERT(ip->flags == IPT_F_GOTO && ip->invflags == IPT_INV_DSTIP);
+	CU_ASSERT(entry->target_offset == sizeof(*entry));
+	CU_ASSERT(entry->next_offset == sizeof(*entry) + 40);
+}
+
+static void test_v6_header(void)
+{
+	struct plan_rule rule = header_rule;
+	CLEANUP(strbuf_release) struct strbuf addresses = STRBUF_INIT;
+
+	rule.source = (struct cidr){.is_v6 = true, .prefix_length = 7, .addr_be = {0xfc}};
+	rule.destination =
+		(struct cidr){.is_v6 = true, .prefix_length = 128, .addr_be = {[15] = 1}};
+	CLEANUP(freep) struct ip6t_entry *entry = encode(&rule, PLAN_V6);
+	const struct ip6t_ip6 *ip = &entry->ipv6;
+
+	put_hex(&addresses, &ip->src, 4 * sizeof(ip->src));
+	ASSERT_TEXT("addresses", addresses.data,
+		    "fc000000000000000000000000000000"
+		    "00000000000000000000000000000001"
+		    "fe000000000000000000000000000000"
+		    "ffffffffffffffffffffffffffffffff");
+	CU_ASSERT_STRING_EQUAL(ip->outiface, "lo");
+	CU_ASSERT(ip->proto == IPPROTO_TCP);
+	CU_ASSERT(ip->flags == (IP6T_F_GOTO | IP6T_F_PROTO) && ip->invflags == IP6T_INV_DSTIP);
+	CU_ASSERT(entry->next_offset == sizeof(*entry) + 40);
+}
+
+static void test_jump(void)
+{
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	CLEANUP(freep) struct ipt_entry *entry = NULL;
+	void *jump = NULL;
+	struct err err;
+
+	CU_ASSERT_FATAL(ipt_entry_encode_jump("SIDEWIRE_INBOUND", PLAN_V4, &jump, &err) == 0);
+	entry = jump;
+	put_extensions(&out, entry, PLAN_V4);
+	ASSERT_TEXT("jump", out.data, "SIDEWIRE_INBOUND/0! 0000000000000000");
+	CU_ASSERT(entry->ip.flags == 0);
+}
+
+/* The most that one rule can ask for fits. */
+static void test_longest_rule(void)
+{
+	struct plan_rule rule = header_rule;
+
+	rule.source_port = 1;
+	rule.port_count = PLAN_PORT_SLOTS;
+	for (size_t i = 0; i < PLAN_PORT_SLOTS; i++)
+		rule.ports[i] = (struct range){(uint32_t)(2 * i + 1), (uint32_t)(2 * i + 1)};
+	rule.has_uid = true;
+	rule.has_gid = true;
+	rule.has_mark = true;
+	rule.verdict = PLAN_REDIRECT;
+	free(encode(&rule, PLAN_V4));
+	free(encode(&rule, PLAN_V6));
+}
+
+/* Pairs of rules that differ in one thing, as far as the kernel's bytes are concerned. */
+static const struct {
+	const char *name;
+	struct plan_rule a;
+	struct plan_rule b;
+} pairs[] = {
+	{"protocol", {.is_tcp = true}, {0}},
+	{"interface", {.is_loopback = true}, {0}},
+	{"goto", {.verdict = PLAN_GOTO}, {.verdict = PLAN_GOTO, .target_chain = PLAN_CHAIN_PROXY}},
+	{"verdict", {.verdict = PLAN_REDIRECT}, {.verdict = PLAN_PASS}},
+	{"redirected port",
+	 {.verdict = PLAN_REDIRECT, .port = 1},
+	 {.verdict = PLAN_REDIRECT, .port = 2}},
+	{"port",
+	 {.is_tcp = true, .port_count = 1, .ports = {{1, 1}}},
+	 {.is_tcp = true, .port_count = 1, .ports = {{2, 2}}}},
+	{"ports",
+	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {3, 3}}},
+	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {4, 4}}}},
+	{"a range, not two ports",
+	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {3, 4}}},
+	 {.is_tcp = true, .port_count = 3, .ports = {{1, 1}, {3, 3}, {4, 4}}}},
+	{"uid", {.has_uid = true, .uids = {1, 1}}, {.has_uid = true, .uids = {1, 2}}},
+	{"uid, not gid", {.has_uid = true}, {.has_gid = true}},
+	{"mark", {.has_mark = true, .mark = 1}, {.has_mark = true, .mark = 2}},
+	{"match", {.has_mark = true}, {.has_uid = true}},
+	{"source", {.has_source = true, .source = {.prefix_length = 1}}, {0}},
+	{"negation",
+	 {.has_destination = true, .destination = {.prefix_length = 1}},
+	 {.has_destination = true,
+	  .destination = {.prefix_length = 1},
+	  .is_destination_negated = true}},
+};
+
+static void check_pair(const char *row, const struct plan_rule *a, const struct plan_rule *b,
+		       enum plan_family family)
+{
+	CLEANUP(freep) void *entry_a = encode(a, family);
+	CLEANUP(freep) void *again = encode(a, family);
+	CLEANUP(freep) void *entry_b = encode(b, family);
+
+	ASSERT_ROW(row, ipt_entry_equal(entry_a, again, family));
+	ASSERT_ROW(row, !ipt_entry_equal(entry_a, entry_b, family));
+	ASSERT_ROW(row, !ipt_entry_equal(entry_b, entry_a, family));
+}
+
+static void test_equal(void)
+{
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(*pairs); i++) {
+		check_pair(pairs[i].name, &pairs[i].a, &pairs[i].b, PLAN_V4);
+		check_pair(pairs[i].name, &pairs[i].a, &pairs[i].b, PLAN_V6);
+	}
+}
+
+/* Counters, and what the kernel keeps in an entry, older ones behind a name too, do not count. */
+static void test_equal_but_for_the_kernels_own(void)
+{
+	const struct plan_rule rule = {.has_uid = true, .verdict = PLAN_REDIRECT};
+	CLEANUP(freep) struct ipt_entry *ours = encode(&rule, PLAN_V4);
+	CLEANUP(freep) struct ipt_entry *kernels = encode(&rule, PLAN_V4);
+	struct xt_entry_match *match = (void *)kernels->elems;
+
+	kernels->counters.pcnt = 1;
+	kernels->comefrom = 1;
+	kernels->nfcache = 1;
+	match->u.user.name[sizeof("owner")] = 'x';
+	CU_ASSERT(ipt_entry_equal(ours, kernels, PLAN_V4));
+	match->u.user.revision = 0;
+	CU_ASSERT(!ipt_entry_equal(ours, kernels, PLAN_V4));
+}
+
+/* As the kernel gives it: no name, and an offset. */
+static void test_copy_names_a_standard_target(void)
+{
+	const struct plan_rule rule = {.is_loopback = true, .verdict = PLAN_PASS};
+	CLEANUP(freep) struct ip6t_entry *ours = encode(&rule, PLAN_V6);
+	CLEANUP(freep) struct ip6t_entry *kernels = encode(&rule, PLAN_V6);
+	CLEANUP(freep) void *copy = NULL;
+	struct xt_standard_target *target = (void *)kernels->elems;
+	struct err err;
+
+	memset(target->target.u.user.name, 0, sizeof(target->target.u.user.name));
+	target->verdict = -5;
+	CU_ASSERT(!ipt_entry_equal(ours, kernels, PLAN_V6));
+	CU_ASSERT_FATAL(ipt_entry_copy(kernels, PLAN_V6, "RETURN", &copy, &err) == 0);
+	CU_ASSERT(ipt_entry_equal(ours, copy, PLAN_V6));
+}
+
+static void test_copy_keeps_another_target(void)
+{
+	CLEANUP(freep) void *entry = encode(&encodings[1].rule, PLAN_V4);
+	CLEANUP(freep) void *copy = NULL;
+	struct err err;
+
+	CU_ASSERT_FATAL(ipt_entry_copy(entry, PLAN_V4, "REDIRECT", &copy, &err) == 0);
+	CU_ASSERT(ipt_entry_equal(entry, copy, PLAN_V4));
+}
+
+static const struct {
+	const char *name;
+	struct plan_rule rule;
+	bool is_lo_source;
+} lo_sources[] = {
+	{"an address on lo",
+	 {.is_loopback = true, .has_source = true, .source = {true, 128, {[15] = 6}}},
+	 true},
+	{"a prefix",
+	 {.is_loopback = true, .has_source = true, .source = {true, 127, {[15] = 6}}},
+	 false},
+	{"elsewhere", {.has_source = true, .source = {true, 128, {[15] = 6}}}, false},
+	{"no source", {.is_loopback = true}, false},
+};
+
+static void test_lo_source(void)
+{
+	for (size_t i = 0; i < sizeof(lo_sources) / sizeof(*lo_sources); i++) {
+		CLEANUP(freep) void *entry = encode(&lo_sources[i].rule, PLAN_V6);
+		struct cidr source = {0};
+		bool is_found = ipt_entry_lo_source(entry, PLAN_V6, &source);
+
+		ASSERT_ROW(lo_sources[i].name, is_found == lo_sources[i].is_lo_source);
+		ASSERT_ROW(lo_sources[i].name,
+			   !is_found || cidr_equal(&source, &lo_sources[i].rule.source));
+	}
+}
+
+static int attempt_encode(const void *input, struct err *err)
+{
+	CLEANUP(freep) void *entry = NULL;
+	CLEANUP(freep) void *copy = NULL;
+	int r = ipt_entry_encode(input, PLAN_V6, &entry, err);
+
+	return r < 0 ? r : ipt_entry_copy(entry, PLAN_V6, "RETURN", &copy, err);
+}
+
+static void test_without_memory(void)
+{
+	alloc_fail_sweep("encode and copy", attempt_encode, &header_rule);
+}
+
+static CU_TestInfo tests[] = {
+	{"extensions, byte by byte", test_extensions},
+	{"IPv4 header", test_v4_header},
+	{"IPv6 header", test_v6_header},
+	{"jump", test_jump},
+	{"longest rule", test_longest_rule},
+	{"entries are equal, or differ", test_equal},
+	{"the kernel's own fields do not count", test_equal_but_for_the_kernels_own},
+	{"a copy has its target by name", test_copy_names_a_standard_target},
+	{"a copy keeps another target", test_copy_keeps_another_target},
+	{"sources on lo", test_lo_source},
+	{"without memory", test_without_memory},
+	CU_TEST_INFO_NULL,
+};
+
+SUITE("cni/core/ipt_entry", tests)

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What plans hold is in tests/golden/plan and in redirect_plan_traffic.c; here are the bounds. */
+#include "cni/core/redirect_plan.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/suite.h"
+
+static struct cidr prefixes[CIDR_LIST_MAX];
+static struct range ranges[RANGE_LIST_MAX];
+
+/* As many different prefixes and ranges as a document may hold. */
+static void fill_lists(void)
+{
+	for (uint32_t i = 0; i < CIDR_LIST_MAX; i++)
+		prefixes[i] = (struct cidr){.prefix_length = CIDR_V4_BITS,
+					    .addr_be = {10, 0, (uint8_t)(i >> 8), (uint8_t)i}};
+	for (uint32_t i = 0; i < RANGE_LIST_MAX; i++)
+		ranges[i] = (struct range){2 * i + 1, 2 * i + 1};
+}
+
+/* Three times 4096 prefixes, four times 1024 ids; and the rule for lo, which every plan has. */
+static struct redirect_spec largest(void)
+{
+	fill_lists();
+	return (struct redirect_spec){
+		.mode = REDIRECT_MODE_REDIRECT,
+		.outbound_port = 15001,
+		.inbound_port = 15006,
+		.proxy_uids = {ranges, RANGE_LIST_MAX},
+		.proxy_gids = {ranges, RANGE_LIST_MAX},
+		.exclude_inbound_cidrs = {prefixes, CIDR_LIST_MAX},
+		.exclude_outbound_cidrs = {prefixes, CIDR_LIST_MAX},
+		.include_outbound_cidrs = {prefixes, CIDR_LIST_MAX},
+		.include_outbound_ports = {ranges, 1},
+	};
+}
+
+/* The number of rules that such a plan has beside those of its ids. */
+enum { RULES_WITHOUT_IDS = 3 * CIDR_LIST_MAX + 2 }; /* lo, and the captured port */
+
+static void test_most_rules(void)
+{
+	struct redirect_spec spec = largest();
+	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
+	struct err err = {0};
+
+	CU_ASSERT(redirect_plan_build(&spec, &plan, &err) == 0);
+	CU_ASSERT(plan.count == RULES_WITHOUT_IDS + 2 * RANGE_LIST_MAX);
+}
+
+/* One more than may be is refused, and the exact number is not. */
+static void test_too_many_rules(void)
+{
+	struct range others[RANGE_LIST_MAX];
+	struct redirect_spec spec = largest();
+	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
+	struct redirect_plan untouched = {.count = 7};
+	struct err err = {0};
+
+	for (uint32_t i = 0; i < RANGE_LIST_MAX; i++)
+		others[i] = (struct range){2 * i, 2 * i};
+	spec.exclude_uids = (struct range_list){others, RANGE_LIST_MAX};
+	spec.exclude_gids = (struct range_list){others, PLAN_RULES_MAX - RULES_WITHOUT_IDS -
+								3 * RANGE_LIST_MAX};
+	CU_ASSERT(redirect_plan_build(&spec, &plan, &err) == 0);
+	CU_ASSERT(plan.count == PLAN_RULES_MAX);
+	spec.exclude_gids.count++;
+	CU_ASSERT(redirect_plan_build(&spec, &untouched, &err) == -E2BIG);
+	ASSERT_TEXT("too many", err.msg, "the redirect document asks for more than 16384 rules");
+	CU_ASSERT(untouched.count == 7 && untouched.rules == NULL);
+}
+
+static void test_mode_none(void)
+{
+	const struct redirect_spec spec = {.mode = REDIRECT_MODE_NONE};
+	struct redirect_plan plan = {.count = 7};
+	struct err err = {0};
+
+	CU_ASSERT(redirect_plan_build(&spec, &plan, &err) == 0);
+	CU_ASSERT(plan.count == 0);
+	redirect_plan_release(&plan);
+}
+
+/* Every chain is known as ours by its name, and is short enough for the kernel. */
+static void test_chains(void)
+{
+	for (enum plan_chain chain = 0; chain < PLAN_CHAIN_COUNT; chain++) {
+		const char *name = plan_chain_name(chain);
+
+		ASSERT_ROW(name, strncmp(name, "SIDEWIRE_", strlen("SIDEWIRE_")) == 0);
+		ASSERT_ROW(name, strlen(name) < 29); /* XT_EXTENSION_MAXNAMELEN */
+	}
+	ASSERT_TEXT("inbound", plan_chain_hook(PLAN_CHAIN_INBOUND), "PREROUTING");
+	ASSERT_TEXT("outbound", plan_chain_hook(PLAN_CHAIN_OUTBOUND), "OUTPUT");
+	CU_ASSERT(plan_chain_hook(PLAN_CHAIN_PROXY) == NULL);
+	CU_ASSERT(plan_chain_hook(PLAN_CHAIN_CAPTURE) == NULL);
+}
+
+static int build(const void *input, struct err *err)
+{
+	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
+
+	return redirect_plan_build(input, &plan, err);
+}
+
+static void test_allocations(void)
+{
+	const struct redirect_spec spec = largest();
+
+	alloc_fail_sweep("the largest plan", build, &spec);
+}
+
+static CU_TestInfo tests[] = {{"every list is full", test_most_rules},
+			      {"too many rules", test_too_many_rules},
+			      {"mode none", test_mode_none},
+			      {"chains", test_chains},
+			      {"failing allocations", test_allocations},
+			      CU_TEST_INFO_NULL};
+SUITE("cni/core/redirect_plan", tests)

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/admission_review.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+
+#define REVIEW(request) \
+	"{'apiVersion':'admission.k8s.io/v1','kind':'AdmissionReview','request':{" request "}}"
+#define NOT "this is no AdmissionReview: "
+
+/* A body of the API server's; the caller frees it. */
+static char *body_of(const char *quoted)
+{
+	char *body = strdup(quoted);
+
+	for (char *at = body; *at != '\0'; at++) {
+		if (*at == '\'')
+			*at = '"';
+	}
+	return body;
+}
+
+static const struct {
+	const char *body, *error;
+} REFUSALS[] = {
+	{"", NOT "not valid JSON at line 1, column 0: '[' or '{' expected near end of file"},
+	{"[]", NOT "a JSON object was expected, found array"},
+	{"{}", NOT "'apiVersion' must be admission.k8s.io/v1, found ''"},
+	{"{'apiVersion':1}", NOT "'apiVersion' must be a string, found integer"},
+	{"{'apiVersion':'admission.k8s.io/v1','kind':'Pod'}",
+	 NOT "'kind' must be AdmissionReview, found 'Pod'"},
+	{"{'apiVersion':'admission.k8s.io/v1','kind':'AdmissionReview'}",
+	 NOT "'request' is missing"},
+	{"{'apiVersion':'admission.k8s.io/v1','kind':'AdmissionReview','request':[]}",
+	 NOT "'request' must be an object, found array"},
+	{REVIEW(""), NOT "'uid' is missing"},
+	{REVIEW("'uid':''"), NOT "'uid' is missing"},
+	{REVIEW("'uid':'a\\u0000'"), NOT "'uid' must not hold a NUL character"},
+	{REVIEW("'uid':'u','operation':[]"), NOT "'operation' must be a string, found array"},
+	{REVIEW("'uid':'u','resource':'pods'"), NOT "'resource' must be an object, found string"},
+	{REVIEW("'uid':'u','resource':{'group':1}"), NOT "'group' must be a string, found integer"},
+	{REVIEW("'uid':'u','subResource':{}"), NOT "'subResource' must be a string, found object"},
+	{REVIEW("'uid':'u','namespace':7"), NOT "'namespace' must be a string, found integer"},
+	{REVIEW("'uid':'u','name':7"), NOT "'name' must be a string, found integer"},
+};
+
+static void test_refusals(void)
+{
+	for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(*REFUSALS); i++) {
+		CLEANUP(freep) char *body = body_of(REFUSALS[i].body);
+		CLEANUP(admission_request_release) struct admission_request request = {0};
+		struct err err = {0};
+
+		ASSERT_ROW(REFUSALS[i].body,
+			   admission_request_decode(body, strlen(body), &request, &err) == -EINVAL);
+		ASSERT_TEXT(REFUSALS[i].body, err.msg, REFUSALS[i].error);
+		ASSERT_ROW(REFUSALS[i].body, request.review == NULL);
+	}
+}
+
+static const struct {
+	const char *body;
+	const char *operation, *resource, *subresource, *namespace_name, *name, *generate_name;
+	const char *object;
+} REQUESTS[] = {
+	{REVIEW("'uid':'u'"), "", "", "", "", "", "", "(nothing)"},
+	{REVIEW("'uid':'u','object':null,'x':1"), "", "", "", "", "", "", "(nothing)"},
+	{REVIEW("'uid':'u','object':[1]"), "", "", "", "", "", "", "[1]"},
+	{REVIEW("'uid':'u','operation':'CREATE','resource':{'group':'','version':'v1',"
+		"'resource':'pods'},'subResource':'s','namespace':'n','name':'p',"
+		"'object':{'metadata':{'name':'q','generateName':'g-'}}"),
+	 "CREATE", "pods", "s", "n", "p", "g-", "{'metadata':{'name':'q','generateName':'g-'}}"},
+	{REVIEW("'uid':'u','object':{'metadata':{'name':'q','generateName':7}}"), "", "", "", "",
+	 "q", "", "{'metadata':{'name':'q','generateName':7}}"},
+	{REVIEW("'uid':'u','resource':{'group':'apps','version':'v1','resource':'pods'}"), "", "",
+	 "", "", "", "", "(nothing)"},
+	{REVIEW("'uid':'u','resource':{'version':'v2','resource':'pods'}"), "", "", "", "", "", "",
+	 "(nothing)"},
+};
+
+static void test_decode(void)
+{
+	for (size_t i = 0; i < sizeof(REQUESTS) / sizeof(*REQUESTS); i++) {
+		CLEANUP(freep) char *body = body_of(REQUESTS[i].body);
+		CLEANUP(admission_request_release) struct admission_request request = {0};
+		struct err err = {0};
+
+		CU_ASSERT_EQUAL_FATAL(admission_request_decode(body, strlen(body), &request, &err),
+				      0);
+		CLEANUP(freep) char *object = quoted_json_text(request.object);
+		ASSERT_TEXT(REQUESTS[i].body, request.uid, "u");
+		ASSERT_TEXT(REQUESTS[i].body, request.operation, REQUESTS[i].operation);
+		ASSERT_TEXT(REQUESTS[i].body, request.resource, REQUESTS[i].resource);
+		ASSERT_TEXT(REQUESTS[i].body, request.subresource, REQUESTS[i].subresource);
+		ASSERT_TEXT(REQUESTS[i].body, request.namespace_name, REQUESTS[i].namespace_name);
+		ASSERT_TEXT(REQUESTS[i].body, request.name, REQUESTS[i].name);
+		ASSERT_TEXT(REQUESTS[i].body, request.generate_name, REQUESTS[i].generate_name);
+		ASSERT_TEXT(REQUESTS[i].body, object, REQUESTS[i].object);
+	}
+}
+
+/* Thousands of arrays inside each other, and a body that is too long, end before they begin. */
+static void test_bounds(void)
+{
+	enum { DEPTH = 100000 };
+	struct admission_request request;
+	struct err err = {0};
+	char *body = malloc(ADMISSION_REVIEW_SIZE_MAX + 1);
+
+	memset(body, '[', DEPTH);
+	CU_ASSERT_EQUAL(admission_request_decode(body, DEPTH, &request, &err), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "maximum parsing depth reached"));
+	memset(body, ' ', ADMISSION_REVIEW_SIZE_MAX + 1);
+	CU_ASSERT_EQUAL(
+		admission_request_decode(body, ADMISSION_REVIEW_SIZE_MAX + 1, &request, &err),
+		-EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.msg, "the review has 8388609 bytes, at most 8388608 are read");
+	free(body);
+}
+
+#define ANSWER(response)                   \
+	"{'apiVersion':'admission.k8s.io/" \
+	"v1','kind':'AdmissionReview','response':{'uid':'u'," response "}}"
+
+static struct inject_result result_of(enum inject_verdict verdict)
+{
+	return (struct inject_result){
+		.decision = {.verdict = verdict, .reason = "Because", .sentence = "it is so"}};
+}
+
+static void expect(const struct inject_result *result, const char *expected)
+{
+	CLEANUP(freep) char *body = NULL;
+	size_t length = 0;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(admission_response_encode("u", result, &body, &length, &err), 0);
+	CU_ASSERT_EQUAL(length, strlen(body));
+	json_auto_t *answer = json_loads(body, 0, NULL);
+	CLEANUP(freep) char *found = quoted_json_text(answer);
+	ASSERT_TEXT(expected, found, expected);
+}
+
+static void test_skip(void)
+{
+	struct inject_result result = result_of(INJECT_SKIP);
+
+	expect(&result, ANSWER("'allowed':true,'auditAnnotations':{'decision':'skip',"
+			       "'reason':'Because'}"));
+	snprintf(result.warnings[result.warning_count++], INJECT_WARNING_SIZE, "one");
+	snprintf(result.warnings[result.warning_count++], INJECT_WARNING_SIZE, "two");
+	expect(&result, ANSWER("'allowed':true,'warnings':['one','two'],'auditAnnotations':"
+			       "{'decision':'skip','reason':'Because'}"));
+}
+
+static void test_deny(void)
+{
+	struct inject_result result = result_of(INJECT_DENY);
+
+	result.status = 422;
+	expect(&result, ANSWER("'allowed':false,'status':{'code':422,'message':'it is so'},"
+			       "'auditAnnotations':{'decision':'deny','reason':'Because'}"));
+}
+
+static void test_inject(void)
+{
+	CLEANUP(inject_result_release) struct inject_result result = result_of(INJECT_YES);
+
+	result.profiles = strdup("a,b");
+	result.patch = json_array();
+	expect(&result, ANSWER("'allowed':true,'auditAnnotations':{'decision':'inject',"
+			       "'reason':'Because','profiles':'a,b'}"));
+	json_array_append_new(result.patch, json_integer(1));
+	/* printf '[1]' | base64 */
+	expect(&result, ANSWER("'allowed':true,'patchType':'JSONPatch','patch':'WzFd',"
+			       "'auditAnnotations':{'decision':'inject','reason':'Because',"
+			       "'profiles':'a,b'}"));
+	json_array_append_new(result.patch, json_integer(1));
+	/* printf '[1,1]' | base64 */
+	expect(&result, ANSWER("'allowed':true,'patchType':'JSONPatch','patch':'WzEsMV0=',"
+			       "'auditAnnotations':{'decision':'inject','reason':'Because',"
+			       "'profiles':'a,b'}"));
+}
+
+static int attempt(const void *input, struct err *err)
+{
+	CLEANUP(freep) char *body = NULL;
+	size_t length;
+
+	return admission_response_encode("u", input, &body, &length, err);
+}
+
+static void test_out_of_memory(void)
+{
+	CLEANUP(inject_result_release) struct inject_result result = result_of(INJECT_YES);
+	struct inject_result denial = result_of(INJECT_DENY);
+
+	result.profiles = strdup("a,b");
+	result.patch = json_pack("[i]", 1);
+	snprintf(denial.warnings[denial.warning_count++], INJECT_WARNING_SIZE, "one");
+	alloc_fail_sweep("yes", attempt, &result);
+	alloc_fail_sweep("no", attempt, &denial);
+}
+
+static CU_TestInfo tests[] = {
+	{"what is no review is refused", test_refusals},
+	{"a review is decoded", test_decode},
+	{"a review has bounds", test_bounds},
+	{"a pod that is skipped", test_skip},
+	{"a pod that is denied", test_deny},
+	{"a pod that is injected", test_inject},
+	{"memory may end anywhere", test_out_of_memory},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/admission_review", tests)

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/annotation.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/vocabulary.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+#include "webhook/core/redirect_list.h"
+
+static const struct {
+	const char *annotations, *error;
+} ROWS[] = {
+	{"{}", ""},
+	{"{'other.io/x': '', 'sidewire.io': '', 'x.sidewire.io/y': ''}", ""},
+	{"{'sidewire.io/status': '', 'sidewire.io/redirect': 'x'}", ""},
+	{"{'sidewire.io/profiles': 'a', 'sidewire.io/gate': 'x', 'sidewire.io/exclude-uids': '?'}",
+	 ""},
+	{"{'param.sidewire.io/x': 'y'}", ""},
+	{"{'param.sidewire.io/x': ''}",
+	 "annotation 'param.sidewire.io/x' is empty: expected a value"},
+	{"{'sidewire.io/profiles': ''}",
+	 "annotation 'sidewire.io/profiles' is empty: expected names of profiles"},
+	{"{'sidewire.io/gate': ''}",
+	 "annotation 'sidewire.io/gate' is empty: expected probe, exec or none"},
+	{"{'sidewire.io/redirect-mode': ''}",
+	 "annotation 'sidewire.io/redirect-mode' is empty: expected redirect or none"},
+	{"{'sidewire.io/include-outbound-cidrs': ''}",
+	 "annotation 'sidewire.io/include-outbound-cidrs' is empty: expected prefixes such as "
+	 "10.0.0.0/8,fd00::/8, or *"},
+	{"{'sidewire.io/probes': 'auto'}",
+	 "annotation 'sidewire.io/probes' is not supported by this version"},
+	{"{'sidewire.io/': 'x'}", "annotation 'sidewire.io/' is not known"},
+	{"{'sidewire.io/inject': 'true'}", "'sidewire.io/inject' is a label, not an annotation"},
+	{"{'sidewire.io/gates': 'x'}",
+	 "annotation 'sidewire.io/gates' is not known: did you mean 'sidewire.io/gate'?"},
+	{"{'sidewire.io/Gate': 'x'}",
+	 "annotation 'sidewire.io/Gate' is not known: did you mean 'sidewire.io/gate'?"},
+};
+
+static void test_check(void)
+{
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *annotations = quoted_json(ROWS[i].annotations);
+		struct err err = {0};
+		int r = annotation_check(annotations, &err);
+
+		ASSERT_ROW(ROWS[i].annotations, r == (*ROWS[i].error == '\0' ? 0 : -EINVAL));
+		ASSERT_TEXT(ROWS[i].annotations, err.msg, ROWS[i].error);
+	}
+}
+
+static void test_none_at_all(void)
+{
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(annotation_check(NULL, &err), 0);
+	CU_ASSERT_EQUAL(annotation_refuse_redirect(NULL, &err), 0);
+	CU_ASSERT_PTR_NULL(annotation_get(NULL, ANNOTATION_GATE));
+}
+
+/* Every annotation that redirect_resolve reads is known, and bears on the redirect. */
+static void test_all_of_the_redirect(void)
+{
+	const char *keys[REDIRECT_LIST_COUNT + 2] = {ANNOTATION_GATE, ANNOTATION_REDIRECT_MODE};
+
+	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++)
+		keys[i + 2] = REDIRECT_LISTS[i].annotation;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		json_auto_t *annotations = json_pack("{s:s}", keys[i], "value");
+		struct err err = {0};
+
+		ASSERT_ROW(keys[i], annotation_check(annotations, &err) == 0);
+		ASSERT_ROW(keys[i], annotation_refuse_redirect(annotations, &err) == -EINVAL);
+		ASSERT_ROW(keys[i], strstr(err.msg, keys[i]) != NULL);
+	}
+}
+
+static void test_those_that_are_not(void)
+{
+	json_auto_t *annotations = quoted_json("{'sidewire.io/profiles': 'x', 'other.io/gate': 'y',"
+					       " 'sidewire.io/redirect': 'z'}");
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(annotation_refuse_redirect(annotations, &err), 0);
+}
+
+static void test_messages(void)
+{
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(annotation_refuse(ANNOTATION_GATE, "x", &err), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(
+		err.msg, "annotation 'sidewire.io/gate' is 'x', expected probe, exec or none");
+	err_set(&err, ERANGE, "it is too big");
+	CU_ASSERT_EQUAL(annotation_wrap(ANNOTATION_EXCLUDE_UIDS, "5", &err), -ERANGE);
+	CU_ASSERT_STRING_EQUAL(err.msg, "annotation 'sidewire.io/exclude-uids' is '5', expected "
+					"numbers and ranges such as 1000,2000-2010: it is too big");
+}
+
+static CU_TestInfo tests[] = {
+	{"keys of ours are checked", test_check},
+	{"a pod without annotations", test_none_at_all},
+	{"whatever bears on the redirect is known", test_all_of_the_redirect},
+	{"whatever does not, passes where nothing redirects", test_those_that_are_not},
+	{"a refusal says annotation, value and what was expected", test_messages},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/annotation", tests)

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/inject.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+#include "tests/unit/webhook/core/sample_profile.h"
+
+#define POD(metadata, spec) "{'metadata':{" metadata "},'spec':{" spec "}}"
+#define ANNOTATION(key, value) "'annotations':{'" key "':'" value "'}"
+#define APP "'containers':[{'name':'app'}]"
+
+static struct inject_question question_of(json_t *pod)
+{
+	return (struct inject_question){.operation = "CREATE",
+					.resource = "pods",
+					.subresource = "",
+					.namespace_name = "shop",
+					.namespace_label = "enabled",
+					.own_namespace = "ours",
+					.pod = pod};
+}
+
+static const struct inject_options OPTIONS = {.default_profiles = "proxy"};
+
+static struct inject_result ask(const struct profile_set *set, json_t *pod)
+{
+	const struct inject_question question = question_of(pod);
+	struct inject_result result = {0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(inject(&question, set, &OPTIONS, &result, &err), 0);
+	return result;
+}
+
+static const struct {
+	const char *pod, *reason;
+	int status;
+	const char *sentence;
+} DENIALS[] = {
+	{"{'metadata':[],'spec':{}}", "MalformedPod", 400,
+	 "the pod cannot be read: the pod: 'metadata' must be an object, found array"},
+	{"{'spec':{'containers':[1]}}", "MalformedPod", 400,
+	 "the pod cannot be read: spec: containers[0]: must be an object, found integer"},
+	{POD("'labels':{'sidewire.io/inject':'yes'}", APP), "PodLabelInvalid", 422,
+	 "the pod's label sidewire.io/inject is 'yes': expected \"true\" or \"false\""},
+	{POD(ANNOTATION("sidewire.io/gat", "x"), APP), "BadAnnotation", 422,
+	 "annotation 'sidewire.io/gat' is not known: did you mean 'sidewire.io/gate'?"},
+	{POD(ANNOTATION("sidewire.io/profiles", "x"), APP), "BadProfiles", 422,
+	 "annotation 'sidewire.io/profiles' is 'x': there is no profile 'x', known are: agent, "
+	 "other, proxy"},
+	{POD(ANNOTATION("sidewire.io/gate", "x"), APP), "BadAnnotation", 422,
+	 "annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
+	{POD("'annotations':{'sidewire.io/profiles':'agent','sidewire.io/gate':'none'}", APP),
+	 "BadAnnotation", 422,
+	 "annotation 'sidewire.io/gate' has no effect: none of the pod's profiles redirects "
+	 "traffic"},
+	{POD(ANNOTATION("sidewire.io/profiles", "agent"), APP), "BadParameter", 422,
+	 "annotation 'param.sidewire.io/tenant' is missing: it has no default"},
+	{POD(ANNOTATION("param.sidewire.io/tenant", "x"), APP), "BadParameter", 422,
+	 "annotation 'param.sidewire.io/tenant': none of the pod's profiles has such a parameter"},
+	{POD("", APP ",'volumes':[{'name':'run','secret':{}}]"), "MergeConflict", 422,
+	 "profile 'proxy': volume 'run' of the pod (secret) is not the volume 'run' of the profile "
+	 "(emptyDir): rename the pod's"},
+	{POD(ANNOTATION("sidewire.io/gate", "exec"), APP), "NoGate", 422,
+	 "the gate exec needs an image that holds sidewire-gate, and this installation names none: "
+	 "use the gate probe"},
+	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "RedirectConflict", 422,
+	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
+	 "'proxy'): its traffic would bypass the proxy"},
+};
+
+static void test_denials(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(DENIALS) / sizeof(*DENIALS); i++) {
+		json_auto_t *pod = quoted_json(DENIALS[i].pod);
+		CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+
+		ASSERT_ROW(DENIALS[i].pod, result.decision.verdict == INJECT_DENY);
+		ASSERT_TEXT(DENIALS[i].pod, result.decision.reason, DENIALS[i].reason);
+		ASSERT_TEXT(DENIALS[i].pod, result.decision.sentence, DENIALS[i].sentence);
+		ASSERT_ROW(DENIALS[i].pod, result.status == DENIALS[i].status);
+		ASSERT_ROW(DENIALS[i].pod,
+			   result.pod == NULL && result.patch == NULL && result.profiles == NULL);
+	}
+}
+
+static void test_yes(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod =
+		quoted_json(POD("'annotations':{'sidewire.io/"
+				"profiles':'agent,proxy','param.sidewire.io/tenant':'t'}",
+				APP ",'initContainers':[{'name':'init'}],'x':1"));
+	json_auto_t *untouched = json_deep_copy(pod);
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	CLEANUP(inject_result_release) struct inject_result again = ask(&set, result.pod);
+	json_t *spec = json_object_get(result.pod, "spec");
+	json_t *first = json_array_get(json_object_get(spec, "initContainers"), 0);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_STRING_EQUAL(result.decision.reason, "NamespaceEnabled");
+	CU_ASSERT_EQUAL(result.status, 0);
+	CU_ASSERT_STRING_EQUAL(result.profiles, "agent,proxy");
+	CU_ASSERT_EQUAL(result.warning_count, 0);
+	CU_ASSERT_TRUE(json_equal(pod, untouched));
+	CU_ASSERT_STRING_EQUAL(json_string_value(json_object_get(first, "name")), "proxy");
+	CU_ASSERT_PTR_NOT_NULL(json_object_get(first, "startupProbe"));
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
+	CU_ASSERT_TRUE(json_is_array(again.patch));
+	CU_ASSERT_TRUE(json_equal(again.pod, result.pod));
+}
+
+static void test_skip(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(POD("", APP ",'hostNetwork':true"));
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_SKIP);
+	CU_ASSERT_EQUAL(result.status, 0);
+	CU_ASSERT_PTR_NULL(result.pod);
+	CU_ASSERT_PTR_NULL(result.patch);
+	CU_ASSERT_PTR_NULL(result.profiles);
+	CU_ASSERT_EQUAL(result.warning_count, 1);
+	CU_ASSERT_STRING_EQUAL(result.warnings[0], result.decision.warning);
+}
+
+/* A sentence that holds a value cut inside a character is UTF-8 nevertheless. */
+static void test_sentence_is_utf8(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	char value[100] = "x";
+
+	for (size_t i = 1; i + 3 < sizeof(value); i += 3)
+		memcpy(value + i, "\xe2\x82\xac", 4);
+	json_auto_t *pod = json_pack("{s:{s:{s:s}}, s:{}}", "metadata", "annotations",
+				     "sidewire.io/exclude-uids", value, "spec");
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	json_auto_t *sentence = json_string(result.decision.sentence);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_DENY);
+	CU_ASSERT_PTR_NOT_NULL(sentence);
+}
+
+struct sweep {
+	const struct profile_set *set;
+	json_t *pod;
+};
+
+static int attempt(const void *input, struct err *err)
+{
+	static const struct inject_options EXEC = {.default_profiles = "proxy",
+						   .gate_image = "gate:1"};
+	const struct sweep *sweep = input;
+	const struct inject_question question = question_of(sweep->pod);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	int r = inject(&question, sweep->set, &EXEC, &result, err);
+
+	/* Without memory there is an error, never another decision. */
+	if (r == 0)
+		CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	return r;
+}
+
+static const char *const SWEEPS[] = {
+	POD("", APP),
+	POD(ANNOTATION("sidewire.io/gate", "exec"), APP),
+	POD(ANNOTATION("sidewire.io/exclude-outbound-cidrs", "10.0.0.0/8,::1"),
+	    APP ",'initContainers':[{'name':'init'},{'name':'proxy','image':'auto'}]"),
+	POD("'annotations':{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t',"
+	    "'sidewire.io/redirect':'forged'}",
+	    APP),
+};
+
+static void test_out_of_memory(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(SWEEPS) / sizeof(*SWEEPS); i++) {
+		json_auto_t *pod = quoted_json(SWEEPS[i]);
+		const struct sweep sweep = {&set, pod};
+
+		alloc_fail_sweep(SWEEPS[i], attempt, &sweep);
+	}
+}
+
+static CU_TestInfo tests[] = {
+	{"each step denies in its own words", test_denials},
+	{"a pod is injected, and twice the same", test_yes},
+	{"a pod is skipped with a warning", test_skip},
+	{"a sentence is UTF-8", test_sentence_is_utf8},
+	{"memory may end anywhere", test_out_of_memory},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/inject", tests)

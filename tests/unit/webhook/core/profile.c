@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/profile.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+
+#define DOCUMENT(spec)                                                      \
+	"{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', " \
+	"'metadata': {'name': 'p'}, 'spec': " spec "}"
+#define PROXY(more) "{'name': 'proxy', 'image': '${image}'" more "}"
+#define POD(more) "'pod': {'spec': {'initContainers': [" PROXY(more) "]}}"
+#define PARAMETERS "'parameters': [{'name': 'image', 'type': 'string', 'default': 'proxy:v1'}]"
+#define REDIRECT(more)                    \
+	DOCUMENT("{" PARAMETERS ", " POD( \
+		"") ", 'redirect': {"     \
+		    "'outboundPort': 15001, 'inboundPort': 15006, 'container': 'proxy'" more "}}")
+#define UIDS ", 'proxy': {'uids': [15099]}"
+#define OVERLAY(pod) DOCUMENT("{" PARAMETERS ", 'pod': " pod "}")
+
+struct refusal {
+	const char *name;
+	const char *document;
+	const char *error;
+};
+
+static const struct refusal REFUSALS[] = {
+	{"no object", "[]", "a profile must be an object, found array"},
+	{"other version", "{'apiVersion': 'sidewire.io/v2'}",
+	 "'apiVersion' must be sidewire.io/v1alpha1, found 'sidewire.io/v2'"},
+	{"other kind", "{'apiVersion': 'sidewire.io/v1alpha1'}",
+	 "'kind' must be SidecarProfile, found ''"},
+	{"unknown key", "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', 'x': 1}",
+	 "unknown key 'x', expected one of apiVersion, kind, metadata, spec"},
+	{"no metadata", "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile'}",
+	 "'metadata' is missing"},
+	{"bad name",
+	 "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', "
+	 "'metadata': {'name': 'a,b'}}",
+	 "metadata: 'name' must be 1 to 63 lower case letters, digits, '-' and '.', found 'a,b'"},
+	{"name that ends in a dash",
+	 "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', "
+	 "'metadata': {'name': 'a-'}}",
+	 "metadata: 'name' must be 1 to 63 lower case letters, digits, '-' and '.', found 'a-'"},
+	{"no spec",
+	 "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', "
+	 "'metadata': {'name': 'a'}}",
+	 "'spec' is missing"},
+	{"apps", DOCUMENT("{'apps': {}}"), "spec: 'apps' is not supported by this version"},
+	{"unknown key of spec", DOCUMENT("{'pods': {}}"),
+	 "spec: unknown key 'pods', expected one of parameters, redirect, pod"},
+	{"parameters of another type", DOCUMENT("{'parameters': {}}"),
+	 "spec: 'parameters' must be an array, found object"},
+	{"bad parameter", DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, 7]}"),
+	 "spec: parameters[1]: a parameter must be an object, found integer"},
+	{"parameter twice",
+	 DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, "
+		  "{'name': 'a', 'type': 'string'}]}"),
+	 "spec: parameters[1]: parameter 'a' is declared twice"},
+	{"undeclared parameter", DOCUMENT("{" POD("") "}"),
+	 "spec: pod: spec.initContainers[0].image: '${image}' names no parameter that is "
+	 "declared"},
+	{"pod of another type", OVERLAY("[]"), "spec: 'pod' must be an object, found array"},
+	{"unknown key of pod", OVERLAY("{'status': {}}"),
+	 "spec: pod: unknown key 'status', expected one of metadata, spec"},
+	{"container without name", OVERLAY("{'spec': {'containers': [{'image': 'x'}]}}"),
+	 "spec: pod: spec: containers[0]: 'name' is missing"},
+	{"container name twice",
+	 OVERLAY("{'spec': {'containers': [{'name': 'x'}], 'initContainers': [{'name': 'x'}]}}"),
+	 "spec: pod: spec: containers[0]: there is another one named 'x'"},
+	{"parameter in a name", OVERLAY("{'spec': {'volumes': [{'name': 'v-${image}'}]}}"),
+	 "spec: pod: spec: volumes[0]: 'name' must not have parameters"},
+	{"parameter in a container's name",
+	 OVERLAY("{'spec': {'containers': [{'name': '${image}'}]}}"),
+	 "spec: pod: spec: containers[0]: 'name' must not have parameters"},
+	{"metadata that is not merged", OVERLAY("{'metadata': {'name': 'x'}}"),
+	 "spec: pod: metadata: unknown key 'name', expected one of labels, annotations"},
+	{"own annotation", OVERLAY("{'metadata': {'annotations': {'sidewire.io/gate': 'none'}}}"),
+	 "spec: pod: metadata: annotations: 'sidewire.io/gate' is not for a profile to set"},
+	{"parameter's annotation",
+	 OVERLAY("{'metadata': {'annotations': {'param.sidewire.io/image': 'x'}}}"),
+	 "spec: pod: metadata: annotations: 'param.sidewire.io/image' is not for a profile to set"},
+	{"own label", OVERLAY("{'metadata': {'labels': {'sidewire.io/inject': 'true'}}}"),
+	 "spec: pod: metadata: labels: 'sidewire.io/inject' is not for a profile to set"},
+	{"label that is no text", OVERLAY("{'metadata': {'labels': {'a': 7}}}"),
+	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"label that a parameter makes no text",
+	 DOCUMENT("{'parameters': [{'name': 'n', 'type': 'integer'}], "
+		  "'pod': {'metadata': {'labels': {'a': '${n}'}}}}"),
+	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
+	 "spec: redirect: 'dnsPort' is not supported by this version"},
+	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
+	 "spec: redirect: unknown key 'outbound', expected one of includeInboundPorts, "
+	 "excludeInboundPorts, excludeInboundCidrs, includeOutboundPorts, excludeOutboundPorts, "
+	 "includeOutboundCidrs, excludeOutboundCidrs, excludeUids, excludeGids, outboundPort, "
+	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource"},
+	{"no port", DOCUMENT("{'redirect': {'inboundPort': 15006}}"),
+	 "spec: redirect: 'outboundPort' is missing"},
+	{"port out of range", DOCUMENT("{'redirect': {'outboundPort': 65536}}"),
+	 "spec: redirect: 'outboundPort' must be in 1 to 65535, found 65536"},
+	{"no proxy", REDIRECT(""), "spec: redirect: 'proxy' is missing"},
+	{"proxy without identity", REDIRECT(", 'proxy': {}"),
+	 "spec: redirect: one of proxyUids, proxyGids and proxyMark must say who the proxy is: its "
+	 "own traffic would be sent back to it"},
+	{"unknown key of proxy", REDIRECT(", 'proxy': {'uid': 1}"),
+	 "spec: redirect: proxy: unknown key 'uid', expected one of uids, gids, mark"},
+	{"bad uid", REDIRECT(", 'proxy': {'uids': [-1]}"),
+	 "spec: redirect: proxy: 'uids': id: '' is not a number from 0 to 4294967294"},
+	{"uids of another type", REDIRECT(", 'proxy': {'uids': {}}"),
+	 "spec: redirect: proxy: 'uids': a list holds numbers and texts, found object"},
+	{"empty text in a list", REDIRECT(", 'proxy': {'uids': ['']}"),
+	 "spec: redirect: proxy: 'uids': a list must not hold empty texts or NUL characters"},
+	{"bad gate", REDIRECT(UIDS ", 'gate': 'yes'"),
+	 "spec: redirect: 'gate': 'yes' is not probe, exec or none"},
+	{"bad self call", REDIRECT(UIDS ", 'selfCall': 'loop'"),
+	 "spec: redirect: 'selfCall': 'loop' is not passthrough or inbound"},
+	{"bad list", REDIRECT(UIDS ", 'excludeInboundPorts': [80, '90-80']"),
+	 "spec: redirect: 'excludeInboundPorts': port range '90-80' ends before it begins"},
+	{"star where nothing is included", REDIRECT(UIDS ", 'excludeOutboundPorts': ['*']"),
+	 "spec: redirect: 'excludeOutboundPorts': '*' may only stand in an include list"},
+	{"inbound source is a prefix", REDIRECT(UIDS ", 'inboundSource': '127.0.0.0/8'"),
+	 "spec: redirect: inboundSource must be single addresses, not prefixes"},
+	{"the gate on the proxy's port", REDIRECT(UIDS ", 'gatePort': 15006"),
+	 "spec: redirect: gatePort 15006 is one of the proxy's own ports"},
+	{"container that is not there",
+	 DOCUMENT("{'redirect': {'outboundPort': 15001, 'inboundPort': 15006, 'container': 'x'" UIDS
+		  "}}"),
+	 "spec: redirect: 'container': the overlay has no container named 'x'"},
+	{"proxy runs as another uid",
+	 DOCUMENT("{" PARAMETERS ", " POD(
+		 ", 'securityContext': {'runAsUser': 101}") ", 'redirect': {'outboundPort': 1, "
+							    "'inboundPort': 2, 'container': "
+							    "'proxy'" UIDS "}}"),
+	 "spec: redirect: container 'proxy' runs as uid 101, which is not in proxy.uids"},
+};
+
+static void test_refusals(void)
+{
+	for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(*REFUSALS); i++) {
+		const struct refusal *row = &REFUSALS[i];
+		CLEANUP(profile_release) struct profile profile = {0};
+		json_auto_t *document = quoted_json(row->document);
+		struct err err = {0};
+
+		ASSERT_ROW(row->name, profile_read(document, &profile, &err) < 0);
+		ASSERT_TEXT(row->name, err.msg, row->error);
+		ASSERT_ROW(row->name, profile.name == NULL && profile.pod == NULL);
+	}
+}
+
+/* Reads a document that must be right. */
+static struct profile read(const char *text)
+{
+	json_auto_t *document = quoted_json(text);
+	struct profile profile = {0};
+	struct err err = {0};
+	int r = profile_read(document, &profile, &err);
+
+	ASSERT_TEXT(text, err.msg, "");
+	CU_ASSERT_EQUAL_FATAL(r, 0);
+	return profile;
+}
+
+static void test_whole(void)
+{
+	CLEANUP(profile_release)
+	struct profile profile = read(REDIRECT(
+		", 'proxy': {'uids': [15099, '200-201'], 'gids': [7], 'mark': 4294967295}, "
+		"'selfCall': 'inbound', 'inboundSource': ['127.0.0.6', '::6'], 'gate': 'exec', "
+		"'gatePort': 16000, 'excludeInboundPorts': [15021, '80-90'], "
+		"'includeOutboundCidrs': ['10.0.0.0/8'], 'includeInboundPorts': '*', "
+		"'excludeUids': '5,6'"));
+	CLEANUP(freep) char *document = NULL;
+	struct err err = {0};
+
+	CU_ASSERT_STRING_EQUAL(profile.name, "p");
+	CU_ASSERT_EQUAL(profile.parameter_count, 1);
+	CU_ASSERT_STRING_EQUAL(profile.parameters[0].name, "image");
+	CU_ASSERT_TRUE(profile.is_redirecting);
+	CU_ASSERT_STRING_EQUAL(profile.container, "proxy");
+	CU_ASSERT_EQUAL(profile.gate, GATE_EXEC);
+	CU_ASSERT_EQUAL_FATAL(redirect_spec_encode(&profile.redirect, &document, &err), 0);
+	ASSERT_TEXT("document", document,
+		    "{\"version\":1,\"mode\":\"redirect\",\"outboundPort\":15001,"
+		    "\"inboundPort\":15006,\"gatePort\":16000,\"proxyUids\":\"200-201,15099\","
+		    "\"proxyGids\":\"7\",\"proxyMark\":4294967295,\"selfCall\":\"inbound\","
+		    "\"inboundSource\":\"127.0.0.6,::6\",\"includeInboundPorts\":\"1-65535\","
+		    "\"excludeInboundPorts\":\"80-90,15021\",\"excludeInboundCidrs\":\"\","
+		    "\"includeOutboundPorts\":\"1-65535\",\"excludeOutboundPorts\":\"\","
+		    "\"includeOutboundCidrs\":\"10.0.0.0/8\",\"excludeOutboundCidrs\":\"\","
+		    "\"excludeUids\":\"5-6\",\"excludeGids\":\"\"}");
+}
+
+static void test_defaults(void)
+{
+	CLEANUP(profile_release) struct profile profile = read(REDIRECT(UIDS));
+	CLEANUP(profile_release) struct profile agent = read(DOCUMENT("{}"));
+
+	CU_ASSERT_EQUAL(profile.gate, GATE_PROBE);
+	CU_ASSERT_EQUAL(profile.redirect.gate_port, 15999);
+	CU_ASSERT_EQUAL(profile.redirect.self_call, SELF_CALL_PASSTHROUGH);
+	CU_ASSERT_EQUAL(profile.redirect.inbound_source.count, 0);
+	CU_ASSERT_FALSE(agent.is_redirecting);
+	CU_ASSERT_TRUE(json_is_object(agent.pod));
+}
+
+static void test_proxy_uid_of_a_parameter(void)
+{
+	CLEANUP(profile_release)
+	struct profile profile = read(DOCUMENT(
+		"{'parameters': [{'name': 'image', 'type': 'string'}, "
+		"{'name': 'uid', 'type': 'integer'}], " POD(
+			", 'securityContext': {'runAsUser': '${uid}'}") ", 'redirect': {"
+									"'outboundPort': 1, "
+									"'inboundPort': 2, "
+									"'container': 'proxy'" UIDS
+									"}}"));
+
+	CU_ASSERT_STRING_EQUAL(profile.container, "proxy");
+}
+
+static void test_hash(void)
+{
+	CLEANUP(profile_release)
+	struct profile one = read(DOCUMENT("{'pod': {}, 'parameters': []}"));
+	CLEANUP(profile_release)
+	struct profile same = read(DOCUMENT("{'parameters': [], 'pod': {}}"));
+	CLEANUP(profile_release) struct profile other = read(DOCUMENT("{'pod': {}}"));
+
+	/* printf '%s' TEXT | sha256sum, of the text with sorted keys and without blanks. */
+	CU_ASSERT_STRING_EQUAL(one.hash, "7216d0fb08c9");
+	CU_ASSERT_STRING_EQUAL(one.hash, same.hash);
+	CU_ASSERT_STRING_NOT_EQUAL(one.hash, other.hash);
+}
+
+static int add(struct profile_set *set, const char *name, struct err *err)
+{
+	CLEANUP(profile_release) struct profile profile = {.name = strdup(name)};
+
+	return profile_set_add(set, &profile, err);
+}
+
+static void test_set(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(add(&set, "m", &err), 0);
+	CU_ASSERT_EQUAL(add(&set, "z", &err), 0);
+	CU_ASSERT_EQUAL(add(&set, "a", &err), 0);
+	CU_ASSERT_EQUAL(add(&set, "m", &err), -EEXIST);
+	CU_ASSERT_STRING_EQUAL(err.msg, "there are two profiles named 'm'");
+	CU_ASSERT_EQUAL_FATAL(set.count, 3);
+	CU_ASSERT_STRING_EQUAL(set.profiles[0].name, "a");
+	CU_ASSERT_STRING_EQUAL(set.profiles[1].name, "m");
+	CU_ASSERT_STRING_EQUAL(set.profiles[2].name, "z");
+	CU_ASSERT_PTR_EQUAL(profile_set_find(&set, "z,a", 1), &set.profiles[2]);
+	CU_ASSERT_PTR_NULL(profile_set_find(&set, "za", 2));
+	CU_ASSERT_PTR_NULL(profile_set_find(&set, "", 0));
+}
+
+static void test_set_bounds(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	struct err err = {0};
+	char name[16];
+
+	for (int i = 0; i < PROFILE_COUNT_MAX; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		CU_ASSERT_EQUAL(add(&set, name, &err), 0);
+	}
+	CU_ASSERT_EQUAL(add(&set, "q", &err), -E2BIG);
+	CU_ASSERT_STRING_EQUAL(err.msg, "there are more than 256 profiles");
+}
+
+/* An overlay of nested objects. */
+static json_t *nested(size_t depth)
+{
+	json_t *value = json_object();
+
+	for (size_t i = 1; i < depth; i++) {
+		json_t *outer = json_object();
+
+		json_object_set_new(outer, "a", value);
+		value = outer;
+	}
+	return value;
+}
+
+static void test_depth(void)
+{
+	json_auto_t *document = quoted_json(DOCUMENT("{'pod': {}}"));
+	json_t *pod = json_object_get(json_object_get(document, "spec"), "pod");
+	struct profile profile = {0};
+	struct err err = {0};
+
+	json_object_set_new(pod, "spec", nested(PARAMETER_DEPTH_MAX - 1));
+	CU_ASSERT_EQUAL(profile_read(document, &profile, &err), 0);
+	profile_release(&profile);
+	json_object_set_new(pod, "spec", nested(PARAMETER_DEPTH_MAX));
+	CU_ASSERT_EQUAL(profile_read(document, &profile, &err), -E2BIG);
+	CU_ASSERT_STRING_EQUAL(err.msg, "spec: pod: the overlay is nested over 64 values deep");
+}
+
+static int attempt_read(const void *input, struct err *err)
+{
+	CLEANUP(profile_release) struct profile profile = {0};
+	json_t *document = *(json_t *const *)input;
+
+	return profile_read(document, &profile, err);
+}
+
+static void test_out_of_memory(void)
+{
+	json_auto_t *document = quoted_json(
+		REDIRECT(UIDS ", 'inboundSource': '127.0.0.6', 'excludeInboundPorts': [15021]"));
+	json_t *input = document;
+
+	alloc_fail_sweep("profile", attempt_read, &input);
+}
+
+static CU_TestInfo tests[] = {
+	{"what is wrong is refused by its path", test_refusals},
+	{"a whole profile is read", test_whole},
+	{"what is left out has its default", test_defaults},
+	{"the proxy's uid may be a parameter", test_proxy_uid_of_a_parameter},
+	{"the hash is of the content", test_hash},
+	{"a set is sorted, and has a name once", test_set},
+	{"a set has bounds", test_set_bounds},
+	{"an overlay is not too deep", test_depth},
+	{"memory may end anywhere", test_out_of_memory},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/profile", tests)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/profile_choice.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+#include "tests/unit/webhook/core/sample_profile.h"
+
+static const struct {
+	const char *annotations, *defaults;
+	const char *chosen; /* NULL: refused */
+	const char *redirecting, *error;
+} ROWS[] = {
+	{"{}", "proxy", "proxy", "proxy", ""},
+	{"{}", "agent, proxy", "agent,proxy", "proxy", ""},
+	{"{'sidewire.io/profiles': 'agent'}", "proxy", "agent", "", ""},
+	{"{'sidewire.io/profiles': ' other , agent '}", "proxy", "other,agent", "other", ""},
+	{"{}", "", NULL, NULL, "no profile is chosen, and there is no default"},
+	{"{}", "nobody", NULL, NULL,
+	 "default profiles 'nobody': there is no profile 'nobody', known are: agent, other, proxy"},
+	{"{'sidewire.io/profiles': 'Proxy'}", "proxy", NULL, NULL,
+	 "annotation 'sidewire.io/profiles' is 'Proxy': there is no profile 'Proxy', known are: "
+	 "agent, other, proxy"},
+	{"{'sidewire.io/profiles': 'proxy,'}", "proxy", NULL, NULL,
+	 "annotation 'sidewire.io/profiles' is 'proxy,': there is no profile '', known are: agent, "
+	 "other, proxy"},
+	{"{'sidewire.io/profiles': 'agent,agent'}", "proxy", NULL, NULL,
+	 "annotation 'sidewire.io/profiles' is 'agent,agent': profile 'agent' stands there twice"},
+	{"{'sidewire.io/profiles': 'proxy,other'}", "proxy", NULL, NULL,
+	 "annotation 'sidewire.io/profiles' is 'proxy,other': profiles 'proxy' and 'other' both "
+	 "redirect traffic, only one may"},
+};
+
+/* The names of a choice; the caller frees them. */
+static char *names_of(const struct profile_choice *choice)
+{
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	char *names = NULL;
+	struct err err = {0};
+
+	for (size_t i = 0; i < choice->count; i++)
+		strbuf_printf(&out, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
+	CU_ASSERT_EQUAL(strbuf_finish(&out, &names, &err), 0);
+	return names;
+}
+
+static void test_choose(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *annotations = quoted_json(ROWS[i].annotations);
+		struct profile_choice choice = {.count = 0};
+		struct err err = {0};
+		int r = profile_choose(&set, ROWS[i].defaults, annotations, &choice, &err);
+
+		ASSERT_ROW(ROWS[i].annotations, r == (ROWS[i].chosen != NULL ? 0 : -EINVAL));
+		ASSERT_TEXT(ROWS[i].annotations, err.msg, ROWS[i].error);
+		if (r < 0)
+			continue;
+		CLEANUP(freep) char *names = names_of(&choice);
+		ASSERT_TEXT(ROWS[i].annotations, names, ROWS[i].chosen);
+		ASSERT_TEXT(ROWS[i].annotations,
+			    choice.redirecting != NULL ? choice.redirecting->name : "",
+			    ROWS[i].redirecting);
+	}
+}
+
+static void test_bounds(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+	struct profile_choice choice = {.count = 0};
+	struct err err = {0};
+	char name[16];
+
+	for (int i = 0; i < PROFILE_CHOICE_MAX + 1; i++) {
+		snprintf(name, sizeof(name), "p%d", i);
+		CLEANUP(profile_release) struct profile profile = {.name = strdup(name)};
+		CU_ASSERT_EQUAL(profile_set_add(&set, &profile, &err), 0);
+		if (i == PROFILE_CHOICE_MAX)
+			CU_ASSERT_EQUAL(profile_choose(&set, names.data, NULL, &choice, &err), 0);
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", name);
+	}
+	CU_ASSERT_EQUAL(choice.count, PROFILE_CHOICE_MAX);
+	CU_ASSERT_EQUAL(profile_choose(&set, names.data, NULL, &choice, &err), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "more than 16 profiles for one pod"));
+}
+
+static const struct {
+	const char *annotations, *error;
+} PARAMETER_ROWS[] = {
+	{"{'param.sidewire.io/image': 'x', 'param.sidewire.io/tenant': 'y', 'a': 'b'}", ""},
+	{"{'param.sidewire.io/Image': 'x'}",
+	 "annotation 'param.sidewire.io/Image': none of the pod's profiles has such a parameter: "
+	 "did you mean 'param.sidewire.io/image'?"},
+	{"{'param.sidewire.io/': 'x'}",
+	 "annotation 'param.sidewire.io/': none of the pod's profiles has such a parameter"},
+};
+
+static void test_parameters(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	struct profile_choice choice = {.count = 0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(profile_choose(&set, "proxy,agent", NULL, &choice, &err), 0);
+	for (size_t i = 0; i < sizeof(PARAMETER_ROWS) / sizeof(*PARAMETER_ROWS); i++) {
+		json_auto_t *annotations = quoted_json(PARAMETER_ROWS[i].annotations);
+
+		err = (struct err){0};
+		int r = profile_choice_check_parameters(&choice, annotations, &err);
+		ASSERT_ROW(PARAMETER_ROWS[i].annotations,
+			   r == (*PARAMETER_ROWS[i].error == '\0' ? 0 : -EINVAL));
+		ASSERT_TEXT(PARAMETER_ROWS[i].annotations, err.msg, PARAMETER_ROWS[i].error);
+	}
+}
+
+static const struct {
+	const char *profile, *annotations, *values, *error;
+} VALUE_ROWS[] = {
+	{"proxy", "{}", "{'image':'proxy:v1','port':15021}", ""},
+	{"proxy", "{'param.sidewire.io/port': '80', 'param.sidewire.io/image': '80'}",
+	 "{'image':'80','port':80}", ""},
+	{"other", "{'param.sidewire.io/port': '80'}", "{}", ""},
+	{"agent", "{'param.sidewire.io/tenant': 't'}", "{'tenant':'t'}", ""},
+	{"agent", "{}", "(nothing)",
+	 "annotation 'param.sidewire.io/tenant' is missing: it has no default"},
+	{"proxy", "{'param.sidewire.io/port': 'http'}", "(nothing)",
+	 "annotation 'param.sidewire.io/port': 'http' is not an integer such as 8080"},
+};
+
+static void test_values(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(VALUE_ROWS) / sizeof(*VALUE_ROWS); i++) {
+		const char *name = VALUE_ROWS[i].profile;
+		json_auto_t *annotations = quoted_json(VALUE_ROWS[i].annotations);
+		json_auto_t *values = NULL;
+		struct err err = {0};
+		int r = profile_values(profile_set_find(&set, name, strlen(name)), annotations,
+				       &values, &err);
+		CLEANUP(freep) char *found = quoted_json_text(values);
+
+		ASSERT_ROW(VALUE_ROWS[i].annotations, (r == 0) == (*VALUE_ROWS[i].error == '\0'));
+		ASSERT_TEXT(VALUE_ROWS[i].annotations, err.msg, VALUE_ROWS[i].error);
+		ASSERT_TEXT(VALUE_ROWS[i].annotations, found, VALUE_ROWS[i].values);
+	}
+}
+
+static CU_TestInfo tests[] = {
+	{"profiles are chosen by annotation or default", test_choose},
+	{"a pod has a largest number of profiles", test_bounds},
+	{"parameters that nobody has are refused", test_parameters},
+	{"values come from annotations, then from defaults", test_values},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/profile_choice", tests)

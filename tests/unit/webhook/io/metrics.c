@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/io/metrics.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/suite.h"
+
+static const struct metrics_state STATE = {
+	.version = "1.2",
+	.profiles_hash = "0123456789ab",
+	.profile_count = 3,
+	.requests_in_flight = 2,
+	.certificate_not_after = 1800000000,
+};
+
+static struct metrics *make_metrics(void)
+{
+	struct metrics *metrics = NULL;
+	struct err err;
+
+	CU_ASSERT_EQUAL_FATAL(metrics_new(&metrics, &err), 0);
+	return metrics;
+}
+
+static char *format(struct metrics *metrics, const struct metrics_state *state)
+{
+	char *text = NULL;
+	struct err err;
+
+	CU_ASSERT_EQUAL_FATAL(metrics_format(metrics, state, &text, &err), 0);
+	return text;
+}
+
+/* Whether the text has the line. */
+static bool has_line(const char *text, const char *line)
+{
+	char framed[256];
+
+	snprintf(framed, sizeof(framed), "\n%s\n", line);
+	return strstr(text, framed) != NULL;
+}
+
+static void test_nothing_counted(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	static const char *const LINES[] = {
+		"# TYPE sidewire_reviews_total counter",
+		"# TYPE sidewire_review_duration_seconds histogram",
+		"sidewire_review_duration_seconds_bucket{le=\"+Inf\"} 0",
+		"sidewire_review_duration_seconds_sum 0.000000000",
+		"sidewire_patch_bytes_total 0",
+		"sidewire_requests_in_flight 2",
+		"sidewire_certificate_not_after_seconds 1800000000",
+		"sidewire_profiles 3",
+		"sidewire_profiles_info{hash=\"0123456789ab\"} 1",
+		"sidewire_build_info{version=\"1.2\"} 1",
+	};
+
+	for (size_t i = 0; i < sizeof(LINES) / sizeof(*LINES); i++)
+		ASSERT_ROW(LINES[i], has_line(text, LINES[i]));
+	CU_ASSERT_PTR_NULL(strstr(text, "sidewire_reviews_total{"));
+	CU_ASSERT_PTR_NULL(strstr(text, "sidewire_http_errors_total{"));
+}
+
+static void test_reviews(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+
+	metrics_count_review(metrics, "inject", "Enabled", 100 * 1000, 700);
+	metrics_count_review(metrics, "inject", "Enabled", 100 * 1000 + 1, 800);
+	metrics_count_review(metrics, "skip", "HostNetwork", 5ULL * 1000 * 1000 * 1000, 0);
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	static const char *const LINES[] = {
+		"sidewire_reviews_total{decision=\"inject\",reason=\"Enabled\"} 2",
+		"sidewire_reviews_total{decision=\"skip\",reason=\"HostNetwork\"} 1",
+		"sidewire_review_duration_seconds_bucket{le=\"0.0001\"} 1",
+		"sidewire_review_duration_seconds_bucket{le=\"0.00025\"} 2",
+		"sidewire_review_duration_seconds_bucket{le=\"1\"} 2",
+		"sidewire_review_duration_seconds_bucket{le=\"+Inf\"} 3",
+		"sidewire_review_duration_seconds_count 3",
+		"sidewire_review_duration_seconds_sum 5.000200001",
+		"sidewire_patch_bytes_total 1500",
+	};
+
+	for (size_t i = 0; i < sizeof(LINES) / sizeof(*LINES); i++)
+		ASSERT_ROW(LINES[i], has_line(text, LINES[i]));
+}
+
+static void test_http_errors(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+
+	metrics_count_http_error(metrics, 413);
+	metrics_count_http_error(metrics, 413);
+	metrics_count_http_error(metrics, 0);
+	metrics_count_http_error(metrics, 100000);
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	CU_ASSERT(has_line(text, "sidewire_http_errors_total{status=\"413\"} 2"));
+	CU_ASSERT(has_line(text, "sidewire_http_errors_total{status=\"broken off\"} 1"));
+}
+
+static void test_labels_are_escaped(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+	struct metrics_state state = STATE;
+
+	state.version = "a\"b\\c\nd";
+	metrics_count_review(metrics, "x\"y", "R", 1, 0);
+	CLEANUP(freep) char *text = format(metrics, &state);
+	CU_ASSERT(has_line(text, "sidewire_build_info{version=\"a\\\"b\\\\c\\nd\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_reviews_total{decision=\"x\\\"y\",reason=\"R\"} 1"));
+}
+
+static void test_too_many_outcomes(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+	static char reasons[METRICS_OUTCOMES_MAX + 5][8];
+
+	for (size_t i = 0; i < METRICS_OUTCOMES_MAX + 5; i++) {
+		snprintf(reasons[i], sizeof(reasons[i]), "R%zu", i);
+		metrics_count_review(metrics, "skip", reasons[i], 1, 0);
+	}
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	CU_ASSERT(has_line(text, "sidewire_reviews_total{decision=\"skip\",reason=\"R62\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_reviews_total{decision=\"other\",reason=\"Other\"} 6"));
+	CU_ASSERT(has_line(text, "sidewire_review_duration_seconds_count 69"));
+}
+
+static CU_TestInfo tests[] = {
+	{"nothing counted", test_nothing_counted},
+	{"reviews", test_reviews},
+	{"HTTP errors", test_http_errors},
+	{"labels are escaped", test_labels_are_escaped},
+	{"too many outcomes", test_too_many_outcomes},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/io/metrics", tests)

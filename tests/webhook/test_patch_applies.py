@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The patches of the golden cases, applied by an RFC 6902 that is not ours: what a patch may never do."""
+
+import copy
+import json
+import os
+import pathlib
+import subprocess
+
+import jsonpatch
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = pathlib.Path(os.environ.get("BUILD", "build")).absolute() / "golden-inject"
+OURS = ("sidewire.io/status", "sidewire.io/redirect")
+
+
+def injected_cases():
+    """The names of all golden cases that are injected."""
+    for record in sorted((ROOT / "tests/golden/inject").glob("*.out")):
+        if '"decision": "inject"' in record.read_text(encoding="utf-8"):
+            yield record.name.removesuffix(".out")
+
+
+def situation_of(name):
+    """The input of a case, in the form with a review inside."""
+    text = (ROOT / f"tests/golden/inject/{name}.in.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    return document if "review" in document else {"review": document}
+
+
+def patch_of(situation):
+    """Our patch for a situation; [] when there is none."""
+    done = subprocess.run([PROGRAM], input=json.dumps(situation), capture_output=True, text=True, cwd=ROOT,
+                          timeout=60, check=True)
+    return json.loads(done.stdout)["response"].get("patch", [])
+
+
+def shares_everything(before, after):
+    """Whether every member of `before` is in `after`, whatever else is there; lists may have grown."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        return all(key in after and shares_everything(value, after[key]) for key, value in before.items())
+    if isinstance(before, list) and isinstance(after, list):
+        rest = iter(after)
+        return all(any(shares_everything(value, other) for other in rest) for value in before)
+    return before == after or before is None
+
+
+def containers_of(pod):
+    return (pod["spec"].get("initContainers") or []) + (pod["spec"].get("containers") or [])
+
+
+def with_defaults(value):
+    """A pod as the API server hands it on after a patch: defaults filled in, quantities rewritten."""
+    if isinstance(value, list):
+        return [with_defaults(element) for element in value]
+    if not isinstance(value, dict):
+        return value
+    result = {key: with_defaults(member) for key, member in value.items()}
+    if "image" in value and "name" in value:
+        result |= {"imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
+    if "tcpSocket" in value or "httpGet" in value:
+        result = {"timeoutSeconds": 1, "successThreshold": 1} | result
+    if "containerPort" in value:
+        result = {"protocol": "TCP"} | result
+    if "fieldPath" in value:
+        result = {"apiVersion": "v1"} | result
+    if result.get("sizeLimit") == "1024Mi":
+        result["sizeLimit"] = "1Gi"
+    return result
+
+
+@pytest.fixture(name="pods", params=list(injected_cases()))
+def fixture_pods(request):
+    """A pod, the same injected, and the situation that it was in."""
+    situation = situation_of(request.param)
+    before = situation["review"]["request"]["object"]
+    after = jsonpatch.JsonPatch(patch_of(situation)).apply(copy.deepcopy(before))
+    return before, after, situation
+
+
+def test_there_are_cases():
+    assert len(list(injected_cases())) > 30
+
+
+def test_all_of_the_user_stays_in_its_order(pods):
+    before, after, _ = pods
+    expected = copy.deepcopy(before)
+    for key in OURS:
+        (expected.get("metadata", {}).get("annotations") or {}).pop(key, None)
+    for container in containers_of(expected):
+        if container.get("image") == "auto":
+            del container["image"]
+    assert shares_everything(expected, after)
+
+
+def test_unknown_members_stay_as_they_were(pods):
+    before, after, _ = pods
+    for key in before.keys() - {"metadata", "spec"}:
+        assert after[key] == before[key]
+    for key in before["spec"].keys() - {"containers", "initContainers", "volumes"}:
+        assert after["spec"][key] == before["spec"][key]
+
+
+def test_names_are_unique(pods):
+    _, after, _ = pods
+    for elements in (containers_of(after), after["spec"].get("volumes") or []):
+        names = [element["name"] for element in elements]
+        assert len(names) == len(set(names))
+
+
+def test_every_mount_has_its_volume(pods):
+    _, after, _ = pods
+    volumes = {volume["name"] for volume in after["spec"].get("volumes") or []}
+    for container in containers_of(after):
+        assert {mount["name"] for mount in container.get("volumeMounts", [])} <= volumes
+
+
+def test_labels_and_annotations_are_texts(pods):
+    _, after, _ = pods
+    for member in ("labels", "annotations"):
+        assert all(isinstance(value, str) for value in after["metadata"].get(member, {}).values())
+
+
+def test_sidecars_added_stand_before_the_users_init_containers(pods):
+    before, after, _ = pods
+    names = [container["name"] for container in before["spec"].get("initContainers") or []]
+    seen_of_user = False
+    for container in after["spec"].get("initContainers", []):
+        seen_of_user = seen_of_user or container["name"] in names
+        is_added_sidecar = container["name"] not in names and container.get("restartPolicy") == "Always"
+        assert not (is_added_sidecar and seen_of_user)
+
+
+def test_status_tells_what_is_there(pods):
+    _, after, _ = pods
+    status = json.loads(after["metadata"]["annotations"]["sidewire.io/status"])
+    assert status["version"] == 1
+    for member in ("initContainers", "containers", "volumes"):
+        names = [element["name"] for element in after["spec"].get(member, [])]
+        assert set(status[member]) <= set(names)
+
+
+def test_the_second_pass_changes_nothing(pods):
+    _, after, situation = pods
+    situation["review"]["request"]["object"] = after
+    assert patch_of(situation) == []
+
+
+def test_the_second_pass_after_the_api_servers_defaults_changes_nothing(pods):
+    _, after, situation = pods
+    situation["review"]["request"]["object"] = with_defaults(after)
+    assert patch_of(situation) == []
+
+
+def test_nothing_is_replaced_but_what_is_ours_or_null(pods):
+    before, _, situation = pods
+    for operation in patch_of(situation):
+        if operation["op"] == "add":
+            continue
+        assert operation["op"] == "replace" or operation["path"].endswith("/sidewire.io~1redirect")
+        value = jsonpatch.JsonPointer(operation["path"]).resolve(before)
+        is_ours = operation["path"].split("/")[-1].replace("~1", "/") in OURS
+        assert is_ours or value is None or value == "auto"
