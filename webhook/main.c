@@ -129,9 +129,10 @@ static int load(struct webhook *webhook, const struct webhook_options *options, 
 		r = profile_store_check_names(&webhook->profiles, options->default_profiles, err);
 	if (r == 0)
 		r = metrics_new(&webhook->metrics, err);
-	if (r == 0)
-		r = get_certificate(options, &certificate, err);
 	if (r < 0)
+		return r;
+	r = get_certificate(options, &certificate, err);
+	if (r != 0)
 		return r;
 	certificate_slot_init(&webhook->certificates, certificate);
 	webhook->has_certificates = true;
@@ -246,7 +247,7 @@ static int64_t monotonic_ms(void)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / (1000 * 1000);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Waits until no request is in flight for a while, the grace period is over, or a second signal
@@ -254,7 +255,7 @@ static int64_t monotonic_ms(void)
 static void drain(struct webhook *webhook, const struct webhook_options *options,
 		  const sigset_t *ending)
 {
-	const struct timespec poll = {.tv_nsec = DRAIN_POLL_MS * 1000 * 1000};
+	const struct timespec poll = {.tv_nsec = DRAIN_POLL_MS * 1000000L};
 	int64_t now_ms = monotonic_ms();
 	int64_t deadline_ms = now_ms + (int64_t)options->grace_seconds * 1000;
 	int64_t quiet_since_ms = now_ms;

@@ -133,10 +133,12 @@ void admission_request_release(struct admission_request *request)
 static json_t *encode_patch(const json_t *patch)
 {
 	CLEANUP(freep) char *text = json_dumps(patch, JSON_COMPACT);
-	size_t length = text != NULL ? strlen(text) : 0;
-	CLEANUP(freep) char *encoded = malloc(BASE64_ENCODE_RAW_LENGTH(length));
 
-	if (text == NULL || encoded == NULL)
+	if (text == NULL)
+		return NULL;
+	size_t length = strlen(text);
+	CLEANUP(freep) char *encoded = malloc(BASE64_ENCODE_RAW_LENGTH(length));
+	if (encoded == NULL)
 		return NULL;
 	base64_encode_raw(encoded, length, (const uint8_t *)text);
 	return json_stringn(encoded, BASE64_ENCODE_RAW_LENGTH(length));

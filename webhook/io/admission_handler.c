@@ -67,9 +67,10 @@ static int review(const struct admission_handler *handler, const struct admissio
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	int r = inject(&question, handler->profiles, &handler->options, &result, err);
 
-	if (r == 0)
-		r = admission_response_encode(request->uid, &result, &reply->body,
-					      &reply->body_length, err);
+	if (r < 0)
+		return r;
+	r = admission_response_encode(request->uid, &result, &reply->body, &reply->body_length,
+				      err);
 	if (r < 0)
 		return r;
 	*ret_result = result;
@@ -89,7 +90,7 @@ static void answer(const struct admission_handler *handler, const char *namespac
 
 	if (r == 0)
 		r = review(handler, &request, namespace_label, &result, reply, &err);
-	if (r < 0) {
+	if (r != 0) {
 		http_reply_text(reply, r == -ENOMEM ? 503 : 400, err.msg);
 		return;
 	}

@@ -13,13 +13,12 @@
 
 /* Upper bounds of the histogram's buckets, and their `le` as Prometheus writes numbers. */
 static const struct {
-	uint64_t nanoseconds;
+	uint64_t microseconds;
 	const char *seconds;
 } BUCKETS[] = {
-	{100 * 1000, "0.0001"},     {250 * 1000, "0.00025"},     {500 * 1000, "0.0005"},
-	{1000 * 1000, "0.001"},     {2500 * 1000, "0.0025"},     {5000 * 1000, "0.005"},
-	{10 * 1000 * 1000, "0.01"}, {25 * 1000 * 1000, "0.025"}, {50 * 1000 * 1000, "0.05"},
-	{100 * 1000 * 1000, "0.1"}, {250 * 1000 * 1000, "0.25"}, {1000 * 1000 * 1000, "1"},
+	{100, "0.0001"},  {250, "0.00025"}, {500, "0.0005"},  {1000, "0.001"},
+	{2500, "0.0025"}, {5000, "0.005"},  {10000, "0.01"},  {25000, "0.025"},
+	{50000, "0.05"},  {100000, "0.1"},  {250000, "0.25"}, {1000000, "1"},
 };
 
 enum {
@@ -92,7 +91,7 @@ void metrics_count_review(struct metrics *metrics, const char *decision, const c
 {
 	size_t bucket = 0;
 
-	while (bucket < BUCKET_COUNT && nanoseconds > BUCKETS[bucket].nanoseconds)
+	while (bucket < BUCKET_COUNT && nanoseconds > BUCKETS[bucket].microseconds * 1000)
 		bucket++;
 	pthread_mutex_lock(&metrics->mutex);
 	find_outcome(metrics, decision, reason)->count++;

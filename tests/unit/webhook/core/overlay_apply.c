@@ -88,7 +88,6 @@ static void check(const struct row *row)
 	struct err err = {0};
 	int r = overlay_apply(pod, overlay, &result, &err);
 	CLEANUP(freep) char *found = quoted_json_text(result);
-	CLEANUP(freep) char *pod_after = quoted_json_text(pod);
 	json_auto_t *untouched = quoted_json(row->pod);
 
 	ASSERT_ROW(row->name, r == (row->result != NULL ? 0 : -EINVAL));
