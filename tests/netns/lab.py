@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces for the tests and the demo, and what runs in them. Needs root.
 
-Namespaces are entered by setns(2) and nsenter, never by `ip netns exec`, which mounts /sys anew.
+Namespaces are entered by setns(2) and nsenter: `ip -n` and `ip netns exec` change mounts too, which
+fails in a chroot.
 """
 
 import contextlib
@@ -87,7 +88,7 @@ class Namespace:
 
     def ip(self, *words):
         """`ip` with these words, in here."""
-        return run(["ip", "-n", self.name, *words])
+        return self.run(["ip", *words])
 
     def command(self, argv, user=(0, 0)):
         """The words that run a program in here as user = (uid, gid), without any capability unless
