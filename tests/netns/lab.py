@@ -70,6 +70,11 @@ def sweep():
         run(["ip", "netns", "del", path.name])
 
 
+def is_in_chroot():
+    """Whether / is the root of no mount: the kernel refuses user namespaces there (EPERM)."""
+    return subprocess.run(["mountpoint", "-q", "/"], check=False).returncode != 0
+
+
 class Namespace:
     """A network namespace with lo up. close() ends the processes in it that we started."""
 
