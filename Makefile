@@ -108,7 +108,7 @@ check: ## the fast inner loop: unit, golden, layers, namespaces
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/profiles.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
 .PHONY: test demo
@@ -127,8 +127,19 @@ fuzz: ## run every fuzzer for FUZZ_SECONDS (60)
 fuzz-replay: ## replay the committed corpora
 	tests/fuzz/run 0
 
-.PHONY: bench
-bench: all $(TOOLS) ## print the figures: medians and spread, ratios in one run
+# Programs of the figures: tests/bench/NAME.c becomes build/bench-NAME, static where they start others.
+BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench-%,$(wildcard tests/bench/*.c))
+$(BUILD)/bench-nothing $(BUILD)/bench-spawn: LDFLAGS += -static
+$(BUILD)/bench-nothing $(BUILD)/bench-spawn: $(BUILD)/bench-%: $(BUILD)/obj/tests/bench/%.o
+	$(CC) $(ALL_LDFLAGS) -o $@ $^
+
+$(BUILD)/bench-review: $(BUILD)/obj/tests/bench/review.o $(WEBHOOK_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
+
+.PHONY: bench benches
+benches: $(BENCHES)
+
+bench: all benches ## print the figures: medians and spread, ratios in one run (root)
 	BUILD=$(BUILD) tests/bench/run
 
 .PHONY: tools print-flags lint format

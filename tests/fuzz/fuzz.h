@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/err.h"
+#include "webhook/core/profile.h"
 
 /* Called by libFuzzer for every input. Returns 0; whatever is wrong ends the process. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -21,5 +22,8 @@ static inline void fuzz_check_failure(const struct err *err)
 	assert(err->code < 0);
 	assert(length > 0 && length < sizeof(err->msg));
 }
+
+/* The profiles that are shipped, read once; the fuzzers run where manifests/ is. */
+const struct profile_set *fuzz_profiles(void);
 
 #endif

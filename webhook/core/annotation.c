@@ -101,6 +101,15 @@ static int check_ours(const char *key, const json_t *value, struct err *err)
 	return 0;
 }
 
+/* Values are read as C strings, which would silently end there. */
+static int check_no_nul(const char *key, const json_t *value, struct err *err)
+{
+	if (strlen(json_string_value(value)) == json_string_length(value))
+		return 0;
+	return err_set(err, EINVAL, "annotation '%.*s' holds a NUL character: expected text",
+		       SHOWN_MAX, key);
+}
+
 int annotation_check(json_t *annotations, struct err *err)
 {
 	const char *key;
@@ -110,9 +119,13 @@ int annotation_check(json_t *annotations, struct err *err)
 	json_object_foreach(annotations, key, value) {
 		if (has_prefix(key, VOCABULARY_PREFIX))
 			r = check_ours(key, value, err);
-		else if (has_prefix(key, VOCABULARY_PARAM_PREFIX) && json_string_length(value) == 0)
+		else if (!has_prefix(key, VOCABULARY_PARAM_PREFIX))
+			continue;
+		else if (json_string_length(value) == 0)
 			r = err_set(err, EINVAL, "annotation '%.*s' is empty: expected a value",
 				    SHOWN_MAX, key);
+		if (r == 0)
+			r = check_no_nul(key, value, err);
 		if (r < 0)
 			return r;
 	}

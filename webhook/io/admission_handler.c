@@ -10,12 +10,6 @@
 
 enum { NANOSECONDS_PER_SECOND = 1000 * 1000 * 1000 };
 
-static const char *const DECISIONS[] = {
-	[INJECT_SKIP] = "skip",
-	[INJECT_YES] = "inject",
-	[INJECT_DENY] = "deny",
-};
-
 static uint64_t monotonic_ns(void)
 {
 	struct timespec now;
@@ -42,7 +36,7 @@ static void log_review(const struct admission_request *request, const struct inj
 	log_text(&line, "namespace", request->namespace_name);
 	log_text(&line, "pod", request->name);
 	log_text(&line, "generate_name", request->generate_name);
-	log_text(&line, "decision", DECISIONS[decision->verdict]);
+	log_text(&line, "decision", inject_verdict_name(decision->verdict));
 	log_text(&line, "reason", decision->reason);
 	log_text(&line, "profiles", result->profiles);
 	log_number(&line, "microseconds", (long long)(nanoseconds / 1000));
@@ -97,7 +91,7 @@ static void answer(const struct admission_handler *handler, const char *namespac
 	reply->status = 200;
 	reply->content_type = "application/json";
 	uint64_t nanoseconds = monotonic_ns() - begin;
-	metrics_count_review(handler->metrics, DECISIONS[result.decision.verdict],
+	metrics_count_review(handler->metrics, inject_verdict_name(result.decision.verdict),
 			     result.decision.reason, nanoseconds, patch_size(&result));
 	log_review(&request, &result, nanoseconds);
 }

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a call of the plugin costs: whole processes, each in a namespace that is new, beside one
+that does nothing and a Go plugin that has nothing to do, all in turn."""
+
+import contextlib
+import json
+import subprocess
+
+import containerd
+import lab
+import plugin
+from table import spread
+
+TUNING = "/usr/lib/cni/tuning"
+BATCH = 25  # namespaces that are there at once, of either kind
+
+# The rules of a pod of Istio's usual size, in both families.
+DOCUMENT = plugin.document(
+    excludeInboundPorts="15021,15090", excludeInboundCidrs="10.9.0.0/16,fd09::/16",
+    excludeOutboundPorts="3306-3310,25", excludeOutboundCidrs="169.254.169.254,fd00:ec2::254",
+    excludeUids="100-199", excludeGids="7", includeOutboundPorts="1-24,26-65535")
+
+FLOOR, PLAN, NONE, GO = "nothing", "plan", "none", "tuning"
+
+
+def _job(program, stdin, namespace):
+    environment = containerd.environment("ADD", namespace)
+    return "\t".join([str(program), str(stdin), *(f"{k}={v}" for k, v in environment.items())])
+
+
+class _Turn:
+    """One call of each program. The stdin of each stands in a file."""
+
+    def __init__(self, stack, directory, number):
+        self.fresh = stack.enter_context(lab.Pod(f"plan{number}", number))
+        other = stack.enter_context(lab.Pod(f"go{number}", number))
+        plain = containerd.configuration(other, {"kubernetes.io/config.source": "api"})
+        redirected = containerd.configuration(self.fresh, {plugin.REDIRECT: DOCUMENT})
+        tuning = {key: value for key, value in plain.items()
+                  if key not in ("capabilities", "runtimeConfig")}
+        self.jobs = {}
+        for name, program, namespace, stdin in (
+                (FLOOR, lab.BUILD / "bench-nothing", other, plain),
+                (PLAN, plugin.PROGRAM, self.fresh, redirected),
+                (NONE, plugin.PROGRAM, other, plain),
+                (GO, TUNING, other, {**tuning, "type": "tuning"})):
+            path = directory / f"{name}{number}.json"
+            path.write_text(json.dumps(stdin), encoding="utf-8")
+            self.jobs[name] = _job(program, path, namespace)
+
+
+def _run(jobs):
+    """Nanoseconds and KiB of each job."""
+    done = subprocess.run([lab.BUILD / "bench-spawn"], input="\n".join(jobs) + "\n", text=True,
+                          stdout=subprocess.PIPE, check=True)
+    return [tuple(map(int, line.split("\t"))) for line in done.stdout.splitlines()]
+
+
+def _measure(directory, rounds):
+    """Lists of milliseconds and of KiB by program, and how many rules an ADD made."""
+    times = {name: [] for name in (FLOOR, PLAN, NONE, GO)}
+    peaks = {name: [] for name in times}
+    rules = 0
+    for first in range(0, rounds, BATCH):
+        with contextlib.ExitStack() as stack:
+            turns = [_Turn(stack, directory, number + 2)
+                     for number in range(min(BATCH, rounds - first))]
+            names = [name for turn in turns for name in turn.jobs]
+            jobs = [job for turn in turns for job in turn.jobs.values()]
+            for name, (nanoseconds, kib) in zip(names, _run(jobs)):
+                times[name].append(nanoseconds / 1e6)
+                peaks[name].append(kib)
+            rules = turns[-1].fresh.rules().count("-A ")
+    return times, peaks, rules
+
+
+def report(table, directory, rounds):
+    """Measures, and adds the rows."""
+    times, peaks, rules = _measure(directory, rounds)
+    if rules == 0:
+        raise RuntimeError("ADD has left no rule")
+    table.head(f"One call of the plugin, whole process, {rounds} calls of each in turn")
+    floor = spread(times[FLOOR]).median
+    go_time = spread(times[GO]).median
+    above = {name: spread([time - floor for time in times[name]]) for name in times}
+    table.row("a static C program that does nothing (the floor)", spread(times[FLOOR]), "ms", 3)
+    table.row(f"ADD, {rules} rules in both families, new namespace", spread(times[PLAN]), "ms", 3)
+    table.row("  above the floor", above[PLAN], "ms", 3, limit=0.8)
+    table.row("  as a part of what tuning takes", spread(times[PLAN]).median / go_time, "x", 3,
+              limit=0.5)
+    table.row("ADD of a pod without annotation", spread(times[NONE]), "ms", 3)
+    table.row("  above the floor", above[NONE], "ms", 3, limit=0.3)
+    table.row("the Go plugin tuning, with nothing to do", spread(times[GO]), "ms", 3)
+    table.row("size of sidewire-cni", plugin.PROGRAM.stat().st_size / 1e6, "MB", limit=2.5)
+    table.row("peak memory of an ADD with rules", max(peaks[PLAN]) / 1e3, "MB", limit=4)

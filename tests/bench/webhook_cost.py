@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a review costs: in process, stage by stage; over TLS, at the running webhook; and the
+webhook's memory."""
+
+import json
+import pathlib
+import subprocess
+
+import lab
+import pods
+from program import PROFILES, Program
+from table import Spread, spread
+
+STAGES = ("decode the review", "decide and inject", "encode the answer", "release")
+LOAD_SECONDS = 2
+LOAD_CONNECTIONS = 8
+
+
+def _write_reviews(directory):
+    """Files of the two reviews, by the size of their pods."""
+    reviews = {}
+    for pod in (pods.small(), pods.large()):
+        path = directory / f"review-{pods.size_of(pod)}.json"
+        path.write_bytes(pods.review_of(pod))
+        reviews[pods.size_of(pod)] = path
+    return reviews
+
+
+def _in_process(review, count):
+    """Microseconds of every stage, and of the diff by itself: a list for each."""
+    done = subprocess.run([lab.BUILD / "bench-review", PROFILES, str(count)], text=True,
+                          stdin=review.open("rb"), stdout=subprocess.PIPE, check=True)
+    rows = [[int(field) / 1e3 for field in line.split("\t")] for line in done.stdout.splitlines()]
+    decode, inject, diff, encode, release = zip(*rows)
+    return dict(zip(STAGES, (decode, inject, encode, release))), diff
+
+
+def report_in_process(table, directory, count):
+    """A review without network and threads."""
+    for size, review in _write_reviews(directory).items():
+        stages, diff = _in_process(review, count)
+        table.head(f"One review of a pod of {size} bytes, in process, {count} times")
+        table.row("all of it", spread([sum(parts) for parts in zip(*stages.values())]), "us", 1)
+        for name, values in stages.items():
+            table.row(f"  {name}", spread(values), "us", 1)
+            if name == STAGES[1]:
+                table.row("    of that, the diff", spread(diff), "us", 1)
+
+
+def _load(webhook, review, seconds, connections):
+    """wrk's account of that much load."""
+    done = subprocess.run(
+        ["wrk", "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s",
+         "--script", pathlib.Path(__file__).with_name("post.lua"),
+         f"https://127.0.0.1:{webhook.port}/mutate/enabled", "--", review],
+        stdout=subprocess.PIPE, text=True, check=True)
+    account = json.loads(done.stdout.splitlines()[-1])
+    if account["failed"] > 0:
+        raise RuntimeError(f"{account['failed']} of {account['reviews']} reviews failed")
+    return account
+
+
+def _own_microseconds(webhook):
+    """Sum and count of the webhook's own account: from a whole body to the answer's body."""
+    name = "sidewire_review_duration_seconds"
+    return webhook.metric(f"{name}_sum") * 1e6, webhook.metric(f"{name}_count")
+
+
+def _report_latency(table, webhook, size, review, seconds):
+    table.head(f"One review of a pod of {size} bytes, over TLS on a connection that stays")
+    before = _own_microseconds(webhook)
+    account = _load(webhook, review, seconds, 1)
+    after = _own_microseconds(webhook)
+    own = (after[0] - before[0]) / (after[1] - before[1])
+    table.row("one after the other, as the client sees it",
+              Spread(account["p50"], account["p10"], account["p90"]), "us", 1)
+    table.row("  of that, the review itself (the webhook's metrics)", own, "us", 1)
+    table.row("  HTTP, TLS, two context switches, the client", account["p50"] - own, "us", 1)
+    account = _load(webhook, review, seconds, LOAD_CONNECTIONS)
+    rate = account["reviews"] / account["microseconds"] * 1e6
+    table.row(f"reviews a second, {LOAD_CONNECTIONS} connections at once", rate, "/s", 0)
+    table.row("  99 % of them within", account["p99"], "us", 0)
+
+
+def _memory_of(webhook):
+    """Megabytes that are the process' own, and all that are resident."""
+    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="ascii")
+    fields = dict(line.split(":", 1) for line in status.splitlines())
+    own, everything = (int(fields[name].split()[0]) / 1e3 for name in ("RssAnon", "VmRSS"))
+    return own, everything
+
+
+def _report_memory(table, when, memory):
+    table.row(f"{when}: its own (RssAnon)", memory[0], "MB", limit=8)
+    table.row(f"{when}: with files, shared libraries among them", memory[1], "MB", limit=20)
+
+
+def _answer(webhook, review, count):
+    """Has the webhook answer until it has answered that many since its start."""
+    while _own_microseconds(webhook)[1] < count:
+        _load(webhook, review, LOAD_SECONDS, LOAD_CONNECTIONS)
+
+
+def report_served(table, directory, seconds, counts):
+    """A running webhook: latency; and memory at the start, and after each of these counts."""
+    reviews = _write_reviews(directory)
+    place = directory / "latency"
+    place.mkdir()
+    webhook = Program(place)
+    try:
+        for size, review in reviews.items():
+            _report_latency(table, webhook, size, review, seconds)
+    finally:
+        webhook.stop()
+    place = directory / "memory"
+    place.mkdir()
+    webhook = Program(place)
+    try:
+        table.head("Memory of the webhook")
+        _report_memory(table, "at the start", _memory_of(webhook))
+        own = []
+        for count in counts:
+            _answer(webhook, max(reviews.items())[1], count)
+            own.append(_memory_of(webhook))
+            _report_memory(table, f"after {_own_microseconds(webhook)[1]:.0f} reviews", own[-1])
+        table.row("grown between the last two", own[-1][0] - own[-2][0], "MB", limit=0.1)
+    finally:
+        webhook.stop()

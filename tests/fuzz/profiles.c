@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "tests/fuzz/fuzz.h"
+#include "webhook/io/profile_store.h"
+
+const struct profile_set *fuzz_profiles(void)
+{
+	static struct profile_set profiles;
+	struct err err = {0};
+
+	if (profiles.count == 0) {
+		int r = profile_store_load("manifests/profiles", &profiles, &err);
+		assert(r == 0);
+	}
+	return &profiles;
+}
