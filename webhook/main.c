@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -19,6 +18,7 @@
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
+#include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
 #include "webhook/io/profile_store.h"
@@ -31,11 +31,6 @@ enum {
 	 * handshakes under way and requests on the wire are not counted yet, and get this time. */
 	DRAIN_POLL_MS = 10,
 	DRAIN_QUIET_MS = 250,
-	/* Few arenas and early returns keep memory flat: what one review takes, the next one
-	 * reuses.
-	 */
-	MALLOC_ARENAS = 2,
-	MALLOC_BIG_BLOCK = 256 * 1024,
 };
 
 /* All that the program holds while it serves. */
@@ -218,8 +213,8 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 		r = start_plain(webhook, options, err);
 	if (r == 0)
 		r = log_listening(webhook, options, err);
-	/* What reading the profiles took and gave back goes back to the kernel. */
-	malloc_trim(0);
+	/* What reading the profiles took. */
+	flat_memory_give_back();
 	return r;
 }
 
@@ -286,15 +281,18 @@ static void end(struct webhook *webhook, const struct webhook_options *options,
 static void serve_until_end(struct webhook *webhook, const struct webhook_options *options,
 			    const sigset_t *ending)
 {
+	const struct timespec period = {.tv_sec = FLAT_MEMORY_PERIOD_SECONDS};
 	sigset_t awaited = *ending;
 	int signal_number;
 
 	sigaddset(&awaited, SIGHUP);
 	do {
-		/* -1 with EINTR after a stop and a continuation. */
-		signal_number = sigwaitinfo(&awaited, NULL);
+		/* -1 with EAGAIN after the period, with EINTR after a stop and a continuation. */
+		signal_number = sigtimedwait(&awaited, NULL, &period);
 		if (signal_number == SIGHUP)
 			reload(webhook, options);
+		if (signal_number < 0)
+			flat_memory_give_back();
 	} while (signal_number <= 0 || signal_number == SIGHUP);
 }
 
@@ -344,8 +342,7 @@ int main(int argc, char **argv)
 		      stdout);
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
-	mallopt(M_ARENA_MAX, MALLOC_ARENAS);
-	mallopt(M_MMAP_THRESHOLD, MALLOC_BIG_BLOCK);
+	flat_memory_begin(argv);
 	json_object_seed(0);
 	block_signals(&ending);
 	return run(&options, &ending);

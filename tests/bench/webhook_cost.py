@@ -5,6 +5,7 @@ webhook's memory."""
 import json
 import pathlib
 import subprocess
+import time
 
 import lab
 import pods
@@ -14,6 +15,7 @@ from table import Spread, spread
 STAGES = ("decode the review", "decide and inject", "encode the answer", "release")
 LOAD_SECONDS = 2
 LOAD_CONNECTIONS = 8
+SETTLE_SECONDS = 6  # the webhook gives back what a burst took every five
 
 
 def _write_reviews(directory):
@@ -83,7 +85,8 @@ def _report_latency(table, webhook, size, review, seconds):
 
 
 def _memory_of(webhook):
-    """Megabytes that are the process' own, and all that are resident."""
+    """Megabytes that are the process' own, and all that are resident, some time after the load."""
+    time.sleep(SETTLE_SECONDS)
     status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="ascii")
     fields = dict(line.split(":", 1) for line in status.splitlines())
     own, everything = (int(fields[name].split()[0]) / 1e3 for name in ("RssAnon", "VmRSS"))
