@@ -173,11 +173,17 @@ static void say_why(const struct options *options, int reason)
 {
 	char text[320];
 
-	snprintf(text, sizeof(text),
-		 "sidewire-gate: no answer on port %u for %u s (%s): the proxy does not listen, or "
-		 "this pod's traffic is not redirected (is sidewire-cni in the node's CNI "
-		 "configuration?)\n",
-		 options->port, options->timeout_s, strerror(reason));
+	if (reason == EADDRINUSE)
+		snprintf(text, sizeof(text),
+			 "sidewire-gate: port %d, from which the gate is asked, was in use for %u "
+			 "s: a container of this pod listens there\n",
+			 GATE_SOURCE_PORT, options->timeout_s);
+	else
+		snprintf(text, sizeof(text),
+			 "sidewire-gate: no answer on port %u for %u s (%s): the proxy does not "
+			 "listen, or this pod's traffic is not redirected (is sidewire-cni in the "
+			 "node's CNI configuration?)\n",
+			 options->port, options->timeout_s, strerror(reason));
 	fputs(text, stderr);
 	write_termination_log(options->termination_log, text);
 }
@@ -241,6 +247,12 @@ int main(int argc, char **argv)
 	};
 
 	read_options(argc, argv, &options);
+	if (options.port == GATE_SOURCE_PORT) {
+		fprintf(stderr,
+			"sidewire-gate: --port must not be %d: that is where it asks from\n",
+			GATE_SOURCE_PORT);
+		return 2;
+	}
 	int reason = wait_for_gate(&options);
 	if (reason == 0)
 		return 0;

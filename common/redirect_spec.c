@@ -66,11 +66,6 @@ static const char *const SELF_CALL_NAMES[] = {
 	[SELF_CALL_INBOUND] = "inbound",
 };
 
-const char *redirect_mode_name(enum redirect_mode mode)
-{
-	return MODE_NAMES[mode];
-}
-
 int redirect_mode_parse(const char *text, enum redirect_mode *ret_mode, struct err *err)
 {
 	if (strcmp(text, MODE_NAMES[REDIRECT_MODE_NONE]) == 0)
@@ -138,7 +133,7 @@ int redirect_spec_encode(const struct redirect_spec *spec, char **ret_text, stru
 	if (r < 0)
 		return r;
 	strbuf_printf(&out, "{\"" KEY_VERSION "\":%d,\"" KEY_MODE "\":\"%s\"",
-		      REDIRECT_SPEC_VERSION, redirect_mode_name(spec->mode));
+		      REDIRECT_SPEC_VERSION, MODE_NAMES[spec->mode]);
 	for (size_t i = 0; i < FIELD_COUNT && spec->mode != REDIRECT_MODE_NONE; i++)
 		field_encode(&FIELDS[i], spec, &out);
 	strbuf_puts(&out, "}");

@@ -32,7 +32,7 @@ enum {
 };
 
 enum redirect_mode {
-	REDIRECT_MODE_NONE,     /* the namespace's rules stay untouched; other fields are zero */
+	REDIRECT_MODE_NONE,     /* no rule of ours is in force; other fields are zero */
 	REDIRECT_MODE_REDIRECT, /* nat REDIRECT both ways */
 };
 
@@ -65,9 +65,6 @@ struct redirect_spec {
 	struct range_list exclude_gids;
 };
 
-/* The name of a mode as annotations and the document write it. */
-const char *redirect_mode_name(enum redirect_mode mode);
-
 /* The mode of that name. -EINVAL, naming the text and the modes that exist. */
 int redirect_mode_parse(const char *text, enum redirect_mode *ret_mode, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
@@ -77,9 +74,11 @@ int self_call_parse(const char *text, enum self_call *ret_self_call, struct err 
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Checks what no single field can: that the ports differ from each other, that the proxy has an
- * identity, that inbound_source are single addresses; and that lists that were put together, not
- * parsed, keep the bounds of parsed ones. -EINVAL or -E2BIG with the reason.
+ * Checks what no single field can: that the ports differ from each other and from GATE_SOURCE_PORT,
+ * that the proxy has an identity, that inbound_source are single addresses that lo can have for the
+ * proxy alone (of 127.0.0.0/8 without 127.0.0.1; of IPv6 no ::, ::1, link-local, multicast); and
+ * that lists that were put together, not parsed, keep the bounds of parsed ones. -EINVAL or -E2BIG
+ * with the reason.
  */
 int redirect_spec_check(const struct redirect_spec *spec, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

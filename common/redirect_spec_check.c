@@ -2,6 +2,22 @@
 #include "common/redirect_spec.h"
 
 #include <errno.h>
+#include <string.h>
+
+#include "common/vocabulary.h"
+
+/*
+ * sidewire-gate binds GATE_SOURCE_PORT. Were that the gate's port too it would call itself, and get
+ * an answer with no rule in force (RFC 9293, 3.5: simultaneous open); were it the proxy's, one of
+ * the two could not be had.
+ */
+static int check_no_source_port(const char *key, uint16_t port, struct err *err)
+{
+	if (port != GATE_SOURCE_PORT)
+		return 0;
+	return err_set(err, EINVAL, "%s must not be %d: sidewire-gate asks from that port", key,
+		       GATE_SOURCE_PORT);
+}
 
 static int check_ports(const struct redirect_spec *spec, struct err *err)
 {
@@ -11,7 +27,28 @@ static int check_ports(const struct redirect_spec *spec, struct err *err)
 	if (spec->gate_port == spec->inbound_port || spec->gate_port == spec->outbound_port)
 		return err_set(err, EINVAL, "gatePort %u is one of the proxy's own ports",
 			       spec->gate_port);
-	return 0;
+	int r = check_no_source_port("outboundPort", spec->outbound_port, err);
+	if (r == 0)
+		r = check_no_source_port("inboundPort", spec->inbound_port, err);
+	return r < 0 ? r : check_no_source_port("gatePort", spec->gate_port, err);
+}
+
+/*
+ * Whether the address can be the proxy's alone on lo. IPv4: one of 127.0.0.0/8, which is there as a
+ * whole, but the one that everybody uses. IPv6: the plugin puts it there, and takes it away, so
+ * neither ::1 nor ::, link-local or multicast (RFC 4291, 2.4).
+ */
+static bool is_fit_source(const struct cidr *source)
+{
+	static const uint8_t LOCALHOST_V4[] = {127, 0, 0, 1};
+	static const uint8_t ZEROS[15];
+	const uint8_t *addr = source->addr_be;
+
+	if (!source->is_v6)
+		return addr[0] == 127 && memcmp(addr, LOCALHOST_V4, sizeof(LOCALHOST_V4)) != 0;
+	if (memcmp(addr, ZEROS, sizeof(ZEROS)) == 0)
+		return addr[15] > 1;
+	return addr[0] != 0xff && (addr[0] != 0xfe || (addr[1] & 0xc0) != 0x80);
 }
 
 static int check_inbound_source(const struct cidr_list *sources, struct err *err)
@@ -27,6 +64,10 @@ static int check_inbound_source(const struct cidr_list *sources, struct err *err
 		if (is_seen[source->is_v6])
 			return err_set(err, EINVAL,
 				       "inboundSource has two addresses of one family");
+		if (!is_fit_source(source))
+			return err_set(err, EINVAL,
+				       "inboundSource must be addresses on lo that are the "
+				       "proxy's alone, such as 127.0.0.6 and ::6");
 		is_seen[source->is_v6] = true;
 	}
 	return 0;

@@ -125,8 +125,6 @@ int cni_call_decode(const struct cni_environment *environment, struct cni_call *
 			       "CNI_IFNAME '%.64s' is no interface name: up to %d characters, no "
 			       "blank, / or :",
 			       environment->interface, INTERFACE_NAME_MAX);
-	call.container_id = command->needs_container_id ? environment->container_id : NULL;
-	call.interface = command->needs_interface ? environment->interface : NULL;
 	call.netns = is_set(environment->netns) ? environment->netns : NULL;
 	*ret_call = call;
 	return 0;

@@ -28,13 +28,11 @@ struct cni_environment {
 	const char *path;         /* CNI_PATH */
 };
 
-/* A call whose variables are all there that its command needs, and well formed. Strings are
- * borrowed from the environment. */
+/* A call whose variables are all there that its command needs, and well formed. The
+ * string is borrowed from the environment. */
 struct cni_call {
 	enum cni_command command;
-	const char *container_id; /* NULL where the command needs none */
-	const char *netns;        /* never NULL or empty for ADD and CHECK; may be NULL for DEL */
-	const char *interface;    /* NULL where the command needs none */
+	const char *netns; /* never NULL or empty for ADD and CHECK; may be NULL for DEL */
 };
 
 /* The command's name as in CNI_COMMAND. */

@@ -17,7 +17,6 @@ static const enum cni_code CODES[] = {
 	[CNI_STAGE_NETNS] = CNI_CODE_RULES,
 	[CNI_STAGE_RULES] = CNI_CODE_RULES,
 	[CNI_STAGE_CHECK] = CNI_CODE_RULES,
-	[CNI_STAGE_STATUS] = CNI_CODE_UNAVAILABLE,
 };
 
 static const struct {
@@ -30,7 +29,10 @@ static const struct {
 	{CNI_STAGE_NETNS, -ENOTUNIQ, CNI_CODE_HOST},
 	{CNI_STAGE_RULES, -ENOPROTOOPT, CNI_CODE_KERNEL},
 	{CNI_STAGE_RULES, -ENOENT, CNI_CODE_KERNEL},
+	{CNI_STAGE_RULES, -EAFNOSUPPORT, CNI_CODE_KERNEL},
 	{CNI_STAGE_CHECK, -ENOPROTOOPT, CNI_CODE_KERNEL},
+	{CNI_STAGE_CHECK, -ENOENT, CNI_CODE_KERNEL},
+	{CNI_STAGE_CHECK, -EAFNOSUPPORT, CNI_CODE_KERNEL},
 	{CNI_STAGE_CHECK, -EUCLEAN, CNI_CODE_DIFFERENCE},
 };
 
@@ -61,8 +63,6 @@ static const char *code_meaning(enum cni_code code)
 		return "network configuration not valid";
 	case CNI_CODE_TRY_LATER:
 		return "passing condition, to be tried again";
-	case CNI_CODE_UNAVAILABLE:
-		return "pods can not be set up at present";
 	case CNI_CODE_DOCUMENT:
 		return "redirect document of the pod not valid";
 	case CNI_CODE_RULES:

@@ -78,17 +78,21 @@ static int decode_name(struct netconf *conf, struct err *err)
 	return 0;
 }
 
+static bool is_prev_result_needed(enum cni_command command)
+{
+	return command == CNI_COMMAND_ADD || command == CNI_COMMAND_CHECK;
+}
+
 /* Gives the decoded prevResult, borrowed, or NULL; keeps its text in the netconf. */
 static int decode_prev_result(const char *text, size_t length, enum cni_command command,
 			      struct netconf *conf, json_t **ret_prev_result, struct err *err)
 {
-	bool is_needed = command == CNI_COMMAND_ADD || command == CNI_COMMAND_CHECK;
 	struct json_slice slice;
 	json_t *prev_result;
 
 	if (json_read_object(conf->document, "prevResult", &prev_result, err) < 0)
 		return undecodable(err);
-	if (prev_result == NULL && is_needed)
+	if (prev_result == NULL && is_prev_result_needed(command))
 		return err_set(err, EINVAL,
 			       "the network configuration has no prevResult: sidewire-cni must be "
 			       "chained behind the plugin that makes the pod's network");
@@ -144,7 +148,6 @@ static int decode_families(const json_t *prev_result, struct netconf *conf, stru
 
 		if (decode_address(ip, &address, err) < 0)
 			return err_wrap(err, "prevResult.ips[%zu]", i);
-		conf->has_v4 = conf->has_v4 || !address.is_v6;
 		conf->has_v6 = conf->has_v6 || address.is_v6;
 		conf->is_v6_first = i == 0 ? address.is_v6 : conf->is_v6_first;
 	}
@@ -163,7 +166,7 @@ static int decode_members(const char *text, size_t length, enum cni_command comm
 		r = decode_prev_result(text, length, command, conf, &prev_result, err);
 	if (r == 0)
 		r = decode_annotation(conf, err);
-	if (r == 0 && conf->redirect != NULL && prev_result != NULL)
+	if (r == 0 && conf->redirect != NULL && is_prev_result_needed(command))
 		r = decode_families(prev_result, conf, err);
 	return r;
 }

@@ -30,11 +30,10 @@ struct netconf {
 	size_t prev_result_length;
 	const char *redirect; /* the annotation sidewire.io/redirect; NULL: nothing to do */
 	/*
-	 * The families of the addresses in prevResult. Read only where there is something to
-	 * redirect, so that a prevResult that we cannot read fails no pod but ours; all false when
-	 * it lists none.
+	 * The families of the addresses in prevResult. Read only for ADD and CHECK, and where there
+	 * is something to redirect, so that a prevResult that we cannot read fails no pod but ours;
+	 * both false when it lists none.
 	 */
-	bool has_v4;
 	bool has_v6;
 	bool is_v6_first; /* the pod's first address is v6: the one that a kubelet probes */
 };

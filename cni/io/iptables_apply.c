@@ -7,6 +7,7 @@
 #include "cni/io/nat_change.h"
 #include "cni/io/pod_address.h"
 #include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
 
 enum { FAMILY_COUNT = 2 };
 
@@ -213,14 +214,54 @@ int iptables_remove(struct err *err)
 	return r4;
 }
 
+/* Whether lo has the addresses that the wanted rules expect there. */
+static int verify_addresses(const struct ipt_rules *wanted, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list addresses = {0};
+	int r = ipt_rules_lo_sources(wanted, &addresses, err);
+
+	for (size_t i = 0; r == 0 && i < addresses.count; i++) {
+		CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+		bool is_missing = false;
+
+		r = pod_address_is_missing_on_lo(&addresses.items[i], &is_missing, err);
+		if (r == 0 && is_missing) {
+			cidr_format(&addresses.items[i], &text);
+			r = err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
+				    text.data != NULL ? text.data : "");
+		}
+	}
+	return r;
+}
+
 int iptables_verify(const struct redirect_plan *plan, const struct pod_families *pod,
 		    struct err *err)
 {
 	CLEANUP(transaction_release) struct transaction transaction = {0};
 	int r = prepare(plan, pod, &transaction, err);
+	const struct nat_change *v6 = v6_change(&transaction);
 
 	for (size_t i = 0; r == 0 && i < transaction.count; i++)
 		r = ipt_rules_compare(&transaction.changes[i].wanted,
 				      &transaction.changes[i].before, err);
-	return r;
+	return r == 0 && v6 != NULL ? verify_addresses(&v6->wanted, err) : r;
+}
+
+static int verify_family_removed(enum plan_family family, struct err *err)
+{
+	CLEANUP(nat_change_release) struct nat_change change = {.family = family};
+
+	if (!nat_table_exists(family))
+		return 0;
+	int r = nat_change_prepare(&change, err);
+	if (is_absent(r))
+		return 0;
+	return r < 0 ? r : ipt_rules_compare(&change.wanted, &change.before, err);
+}
+
+int iptables_verify_removed(struct err *err)
+{
+	int r = verify_family_removed(PLAN_V4, err);
+
+	return r < 0 ? r : verify_family_removed(PLAN_V6, err);
 }

@@ -37,10 +37,13 @@ int iptables_apply(const struct redirect_plan *plan, const struct pod_families *
 int iptables_remove(struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Compares what is in force with the plan. -EUCLEAN at the first difference, see
- * ipt_rules_compare(); what iptables_apply() says of a kernel that lacks something.
+ * Compares what is in force with the plan: rules, then addresses. -EUCLEAN at the first difference,
+ * see ipt_rules_compare(); what iptables_apply() says of a kernel that lacks something.
  */
 int iptables_verify(const struct redirect_plan *plan, const struct pod_families *pod,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* Whether nothing of ours is in force. -EUCLEAN, naming the first that is. */
+int iptables_verify_removed(struct err *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -17,14 +17,21 @@ static void forget(struct nat_change *change)
 
 int nat_change_prepare(struct nat_change *change, struct err *err)
 {
-	forget(change);
-	int r = nat_table_open(change->family, &change->table, err);
+	CLEANUP(nat_table_freep) struct nat_table *table = NULL;
+	CLEANUP(ipt_rules_release) struct ipt_rules before = {0};
+	int r = nat_table_open(change->family, &table, err);
 
 	if (r == 0)
-		r = nat_table_take_ours(change->table, &change->before, err);
+		r = nat_table_take_ours(table, &before, err);
 	if (r == 0)
-		r = nat_table_put(change->table, &change->wanted, err);
-	return r;
+		r = nat_table_put(table, &change->wanted, err);
+	if (r < 0)
+		return r;
+	forget(change);
+	change->table = TAKE(table);
+	change->before = before;
+	before = (struct ipt_rules){0};
+	return 0;
 }
 
 int nat_change_commit(struct nat_change *change, struct err *err)

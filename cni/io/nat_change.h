@@ -16,8 +16,9 @@ struct nat_change {
 };
 
 /*
- * Reads the table and makes the change in memory; the caller has set `family` and `wanted`. Errors
- * are those of nat_table_open(), nat_table_take_ours() and nat_table_put().
+ * Reads the table and makes the change in memory; the caller has set `family` and `wanted`. What an
+ * earlier call has read stays on failure: it is what nat_change_undo() goes back to. Errors are
+ * those of nat_table_open(), nat_table_take_ours() and nat_table_put().
  */
 int nat_change_prepare(struct nat_change *change, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -200,6 +200,12 @@ int nat_table_commit(struct nat_table *table, const struct ipt_rules *expected, 
 	int errnum = iptc_errno();
 	if (errnum == ENOENT && xt_support_check_rules(expected, err) < 0)
 		return err->code;
+	/* xt_owner's answer, owner_check(): such an id has no place in the namespace. */
+	if (errnum == EINVAL && expected->rule_count > 0)
+		return err_set(err, errnum,
+			       "%s nat table: the kernel refused it: %s (a uid or gid of the "
+			       "document may be none in the pod's user namespace)",
+			       ipt_family_name(table->family), strerror(errnum));
 	return err_set(err, errnum, "%s nat table: the kernel refused it: %s",
 		       ipt_family_name(table->family), strerror(errnum));
 }

@@ -2,8 +2,9 @@
 /*
  * One family's nat table of the network namespace that the process is in, by libiptc: read once,
  * changed in memory, written by one system call, all or nothing. The xtables lock is not taken: it
- * orders writers of one namespace, and a pod that is being made has one at a time. Whoever comes
- * between nevertheless makes the commit fail, and is not overwritten.
+ * orders writers of one namespace, and a pod that is being made has one at a time. Of whoever comes
+ * between nevertheless the kernel notices only what changes the number of rules (x_tables.c,
+ * xt_replace_table): that makes the commit fail, all else is overwritten.
  */
 #ifndef SIDEWIRE_CNI_NAT_TABLE_H
 #define SIDEWIRE_CNI_NAT_TABLE_H
@@ -30,7 +31,10 @@ int nat_table_open(enum plan_family family, struct nat_table **ret_table, struct
  */
 bool nat_table_exists(enum plan_family family);
 
-/* -EEXIST, with its name, where the table has a chain of another mesh: two can not share a pod. */
+/*
+ * -EEXIST, with its name, where the table has a chain of another mesh: two can not share a pod.
+ * Chains that iptables-nft has made stand elsewhere, and are not seen.
+ */
 int nat_table_check_alone(const struct nat_table *table, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

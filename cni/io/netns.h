@@ -12,7 +12,8 @@
  *
  * -ENOENT: there is nothing at the path. -EINVAL: what is there is no network namespace. -ENOTUNIQ:
  * it is the one that the process is in, the host's, which nobody may touch: a pod on the host's
- * network has it. Otherwise what open(2) and setns(2) say. On failure nothing was entered.
+ * network has it. Otherwise what open(2) and setns(2) say. On failure the network namespace is
+ * still the host's, in which nothing was touched.
  */
 int netns_enter(const char *path, struct err *err) __attribute__((nonnull, warn_unused_result));
 

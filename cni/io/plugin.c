@@ -119,24 +119,43 @@ static int run_add(struct plugin *plugin, struct err *err)
 	return spec.mode == REDIRECT_MODE_NONE ? clean(plugin, err) : redirect(plugin, &spec, err);
 }
 
-static int run_check(struct plugin *plugin, struct err *err)
+/* The counterpart of clean(). */
+static int verify_clean(struct plugin *plugin, struct err *err)
 {
-	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+	struct err ignored;
+
+	if (enter_netns(plugin, &ignored) < 0)
+		return 0;
+	plugin->stage = CNI_STAGE_CHECK;
+	return iptables_verify_removed(err);
+}
+
+/* The counterpart of redirect(). */
+static int verify(struct plugin *plugin, const struct redirect_spec *spec, struct err *err)
+{
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
 	struct pod_families families = pod_families(&plugin->conf);
+	int r = redirect_plan_build(spec, &plan, err);
 
-	if (plugin->conf.redirect == NULL)
-		return 0;
-	int r = read_document(plugin, &spec, err);
-	if (r < 0 || spec.mode == REDIRECT_MODE_NONE)
-		return r;
-	r = redirect_plan_build(&spec, &plan, err);
 	if (r == 0)
 		r = enter_netns(plugin, err);
 	if (r < 0)
 		return r;
 	plugin->stage = CNI_STAGE_CHECK;
 	return iptables_verify(&plan, &families, err);
+}
+
+static int run_check(struct plugin *plugin, struct err *err)
+{
+	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+
+	if (plugin->conf.redirect == NULL)
+		return 0;
+	int r = read_document(plugin, &spec, err);
+	if (r < 0)
+		return r;
+	return spec.mode == REDIRECT_MODE_NONE ? verify_clean(plugin, err)
+					       : verify(plugin, &spec, err);
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <netlink/msg.h>
 #include <netlink/netlink.h>
 #include <netlink/socket.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "common/base/cleanup.h"
@@ -129,33 +130,70 @@ int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
 	}
 }
 
-/* Called for each address of a dump; `argument` is a bool. */
-static int note_global(struct nl_msg *message, void *argument)
-{
-	const struct ifaddrmsg *header = nlmsg_data(nlmsg_hdr(message));
-	bool *has_global = argument;
+/* What a dump of all IPv6 addresses has shown. */
+struct seen {
+	const struct cidr *sought; /* on lo; NULL: none is */
+	bool has_global;           /* an address for the world outside, not on lo */
+	bool has_any_on_lo;
+	bool has_sought;
+};
 
-	if (header->ifa_family == AF_INET6 && header->ifa_scope == RT_SCOPE_UNIVERSE &&
-	    header->ifa_index != LOOPBACK_INDEX)
-		*has_global = true;
+/* Called for each address of a dump; `argument` is a struct seen. */
+static int note_address(struct nl_msg *message, void *argument)
+{
+	struct nlmsghdr *answer = nlmsg_hdr(message);
+	const struct ifaddrmsg *header = nlmsg_data(answer);
+	struct seen *seen = argument;
+
+	if (header->ifa_family != AF_INET6)
+		return NL_OK;
+	if (header->ifa_index != LOOPBACK_INDEX) {
+		seen->has_global = seen->has_global || header->ifa_scope == RT_SCOPE_UNIVERSE;
+		return NL_OK;
+	}
+	/* The kernel leaves IFA_LOCAL out where it would say the same (inet6_fill_ifaddr()). */
+	struct nlattr *address = nlmsg_find_attr(answer, sizeof(*header), IFA_ADDRESS);
+	seen->has_any_on_lo = true;
+	if (seen->sought != NULL && address != NULL &&
+	    nla_len(address) == (int)sizeof(seen->sought->addr_be) &&
+	    memcmp(nla_data(address), seen->sought->addr_be, sizeof(seen->sought->addr_be)) == 0)
+		seen->has_sought = true;
 	return NL_OK;
 }
 
-int pod_address_has_global_v6(bool *ret_has, struct err *err)
+static int look(struct seen *seen, struct err *err)
 {
 	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
 	struct ifaddrmsg question = {.ifa_family = AF_INET6};
-	bool has_global = false;
 	int r = open_socket(&socket, err);
 
 	if (r < 0)
 		return r;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, note_global, &has_global);
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, note_address, seen);
 	r = nl_send_simple(socket, RTM_GETADDR, NLM_F_DUMP, &question, sizeof(question));
 	if (r >= 0)
 		r = nl_recvmsgs_default(socket);
 	if (r < 0 && r != -NLE_OPNOTSUPP)
 		return err_set(err, EIO, "the addresses can not be listed: %s", nl_geterror(r));
-	*ret_has = has_global;
 	return 0;
+}
+
+int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
+{
+	struct seen seen = {.sought = address};
+	int r = look(&seen, err);
+
+	if (r == 0)
+		*ret_is_missing = seen.has_any_on_lo && !seen.has_sought;
+	return r;
+}
+
+int pod_address_has_global_v6(bool *ret_has, struct err *err)
+{
+	struct seen seen = {0};
+	int r = look(&seen, err);
+
+	if (r == 0)
+		*ret_has = seen.has_global;
+	return r;
 }

@@ -20,8 +20,18 @@
 int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Removes a single IPv6 address from lo. One that is not there is no failure. -EIO. */
+/*
+ * Removes a single IPv6 address from lo, whoever has put it there: the kernel does not tell. One
+ * that is not there is no failure. -EIO.
+ */
 int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Whether lo has IPv6 addresses, but not this one. Where it has none at all IPv6 is disabled, and
+ * pod_address_add_to_lo() has added nothing. -EIO.
+ */
+int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Whether any interface has an IPv6 address of global scope: traffic from or to elsewhere. -EIO. */

@@ -81,7 +81,13 @@ def test_reason_in_the_termination_log(pod, tmp_path):
     assert log.read_text() == said and "sidewire-gate: no answer on port 15999" in said
 
 
-@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "65536"], ["--timeout", "-1"],
+def test_its_own_port_is_taken(pod):
+    with pod.listen("127.0.0.1", 15998), pod.listen("::1", 15998):
+        status, said = ask(pod)
+        assert status == 1 and "port 15998, from which the gate is asked, was in use" in said
+
+
+@pytest.mark.parametrize("options", [["--port", "0"], ["--port", "65536"], ["--port", "15998"], ["--timeout", "-1"],
                                      ["--timeout", "x"], ["--nonsense"]])
 def test_bad_options(options):
     done = subprocess.run([GATE, *options], capture_output=True, text=True, check=False)

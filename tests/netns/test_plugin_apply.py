@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the plugin does to a namespace, read back by iptables' own tools: all of it, once, or nothing."""
 
+import concurrent.futures
 import errno
 import json
 import os
@@ -13,7 +14,10 @@ import pytest
 import lab
 import plugin
 
-DIFFERENCE, KERNEL, RULES = 103, 104, 101
+TRY_LATER, DIFFERENCE, KERNEL, RULES = 11, 103, 104, 101
+
+NO_SANITIZERS = pytest.mark.skipif("sanitize" in str(plugin.PROGRAM),
+                                   reason="sanitizers make system calls of their own")
 
 # What the kernel's own headers say: linux/in.h, linux/netfilter_ipv4/ip_tables.h, ip6_tables.h.
 LEVEL = {4: socket.IPPROTO_IP, 6: socket.IPPROTO_IPV6}
@@ -193,6 +197,50 @@ def test_a_failed_commit_puts_everything_back(pod, family, option, state):
     assert pod.rules() == before
 
 
+def first_commit_fails_once(network, *more):
+    """A launcher: the first commit finds the table changed by someone else, see nat_table_commit().
+    strace counts calls by name: which one that commit is, a run in another pod tells."""
+    launcher = ["strace", "-o", "/dev/stderr", "-e", "trace=setsockopt"]
+    counted = plugin.call("ADD", network.add_pod("counted"), EVERYTHING, launcher)
+    calls = [line for line in counted.stderr.splitlines() if line.startswith("setsockopt(")]
+    number = next(i for i, line in enumerate(calls, 1) if "_SO_SET_REPLACE" in line)
+    return ["strace", "-o", "/dev/null", "-e", "trace=setsockopt,getsockopt",
+            "-e", f"inject=setsockopt:error=EAGAIN:when={number}", *more]
+
+
+@NO_SANITIZERS
+def test_someone_else_changed_the_table_once(network, pod):
+    assert plugin.call("ADD", pod, EVERYTHING, first_commit_fails_once(network)).status == 0
+    plugin.succeed("CHECK", pod, EVERYTHING)
+
+
+@NO_SANITIZERS
+@pytest.mark.parametrize("state", ["fresh", "applied"])
+def test_what_was_in_force_comes_back_when_reading_anew_fails(network, pod, state):
+    """Each table was read by two calls; the fifth is the beginning of the second reading."""
+    if state == "applied":
+        plugin.succeed("ADD", pod, plugin.document())
+    before = pod.rules()
+    launcher = first_commit_fails_once(network, "-e", "inject=getsockopt:error=ENOMEM:when=5")
+    assert plugin.call("ADD", pod, EVERYTHING, launcher).code == TRY_LATER
+    assert pod.rules() == before
+
+
+def test_del_goes_on_after_a_failure(pod):
+    plugin.succeed("ADD", pod, plugin.document())
+    launcher = plugin.with_failing("setsockopt", str(errno.EPERM), "1=0", f"2={SET_REPLACE}")
+    assert plugin.call("DEL", pod, plugin.document(), launcher).status == 0
+    assert in_iptables_words(pod, 4) and not in_iptables_words(pod, 6)
+
+
+def test_many_at_once(network):
+    """A node that starts: as many pods as it holds."""
+    pods = [network.add_pod(f"many{i}") for i in range(24)]
+    with concurrent.futures.ThreadPoolExecutor(8) as executor:
+        list(executor.map(lambda pod: plugin.succeed("ADD", pod, EVERYTHING), pods))
+    assert len({pod.rules() for pod in pods}) == 1
+
+
 TAMPERINGS = {
     "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "2")],
                        "rule 2 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
@@ -243,8 +291,27 @@ def test_check_names_the_first_difference(pod, name, family):
 
 def test_check_tells_documents_apart(pod):
     plugin.succeed("ADD", pod, plugin.document())
-    answer = plugin.call("CHECK", pod, plugin.document(gatePort=15998))
-    assert answer.code == DIFFERENCE and "15998" in answer.message
+    answer = plugin.call("CHECK", pod, plugin.document(gatePort=15997))
+    assert answer.code == DIFFERENCE and "15997" in answer.message
+
+
+def test_check_of_mode_none(pod):
+    plugin.succeed("CHECK", pod, NONE)
+    plugin.succeed("ADD", pod, plugin.document())
+    answer = plugin.call("CHECK", pod, NONE)
+    assert answer.code == DIFFERENCE and "SIDEWIRE_INBOUND is one too many" in answer.message
+    plugin.succeed("ADD", pod, NONE)
+    plugin.succeed("CHECK", pod, NONE)
+
+
+def test_check_misses_the_address_on_lo(pod):
+    """Without it the proxy's connections to the application find no way."""
+    plugin.succeed("ADD", pod, plugin.document())
+    pod.ip("-6", "address", "del", "::6/128", "dev", "lo")
+    answer = plugin.call("CHECK", pod, plugin.document())
+    assert answer.code == DIFFERENCE and answer.message == "IPv6: the address ::6 is missing on lo"
+    plugin.succeed("ADD", pod, plugin.document())
+    plugin.succeed("CHECK", pod, plugin.document())
 
 
 def test_ipv6_disabled_in_the_namespace(pod):
@@ -281,7 +348,7 @@ def test_kernel_without_ipv6_rules(pod, lack):
         conf["prevResult"]["ips"].pop()
     pod.ip("-6", "address", "flush", "dev", "eth0", "scope", "global")
     assert plugin.run(variables, conf, launcher).status == 0
-    plugin.run({**variables, "CNI_COMMAND": "CHECK"}, conf, launcher)
+    assert plugin.run({**variables, "CNI_COMMAND": "CHECK"}, conf, launcher).status == 0
     assert "::6" not in pod.ip("address", "show", "dev", "lo")
     assert in_iptables_words(pod, 4) and not in_iptables_words(pod, 6)
     answer = plugin.run(variables, plugin.configuration(pod, plugin.document()), launcher)
@@ -295,7 +362,7 @@ def test_kernel_without_ip_tables(pod, errnum, word):
     for command in ("ADD", "CHECK"):
         answer = plugin.call(command, pod, plugin.document(), launcher)
         assert word in answer.message and "modprobe iptable_nat" in answer.message
-    assert plugin.call("ADD", pod, plugin.document(), launcher).code == KERNEL
+        assert answer.code == KERNEL
     assert pod.rules() == before
 
 
@@ -336,8 +403,9 @@ def test_an_address_that_was_there_stays_after_a_failure(pod):
 @pytest.mark.parametrize("chain, mesh", [("ISTIO_OUTPUT", "Istio"), ("KUMA_MESH_OUTBOUND", "Kuma"),
                                          ("PROXY_INIT_OUTPUT", "Linkerd"),
                                          ("CONSUL_PROXY_OUTPUT", "Consul")])
-def test_another_mesh_is_no_neighbour(pod, chain, mesh):
-    iptables(pod, 6, "-N", chain)
+@pytest.mark.parametrize("family", [4, 6])
+def test_another_mesh_is_no_neighbour(pod, family, chain, mesh):
+    iptables(pod, family, "-N", chain)
     before = pod.rules()
     answer = plugin.call("ADD", pod, plugin.document())
     assert mesh in answer.message and chain in answer.message
@@ -358,6 +426,9 @@ def test_a_pod_with_a_user_namespace_of_its_own():
                 pathlib.Path(f"/proc/{process.pid}/{name}").write_text("0 100000 65536")
             text = plugin.document()
             path = f"/proc/{process.pid}/ns/net"
+            answer = plugin.call("ADD", plugin.NO_POD, plugin.document(excludeUids="70000"),
+                                 CNI_NETNS=path)
+            assert answer.code == RULES and "user namespace" in answer.message
             for command in ("ADD", "CHECK"):
                 plugin.succeed(command, plugin.NO_POD, text, CNI_NETNS=path)
             inside = ["nsenter", f"--target={process.pid}", "--user", "--net"]

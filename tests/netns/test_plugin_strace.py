@@ -97,8 +97,8 @@ def test_add_without_annotation(pod):
 def test_check_writes_nothing(pod):
     plugin.succeed("ADD", pod, plugin.document())
     lines = trace("CHECK", pod, plugin.document())
-    assert others(lines, ENTER, TABLES) == []
-    assert count(lines, "_SO_SET_") == 0
+    assert others(lines, ENTER, TABLES, NETLINK) == []
+    assert count(lines, "_SO_SET_") == 0 and count(lines, "RTM_NEW") == 0
 
 
 def test_del(pod):

@@ -163,6 +163,17 @@ static const struct {
 	{"source that is a prefix", "127.0.0.6", "127.0.0.0/8", -EINVAL, "not prefixes"},
 	{"v6 source that is a prefix", "::6", "fd00::/32", -EINVAL, "not prefixes"},
 	{"two sources of a family", "::6", "127.0.0.7", -EINVAL, "two addresses of one family"},
+	{"outbound port of the gate's caller", "15001", "15998", -EINVAL,
+	 "outboundPort must not be 15998"},
+	{"inbound port of the gate's caller", "15006", "15998", -EINVAL,
+	 "inboundPort must not be 15998"},
+	{"gate that would call itself", "15999", "15998", -EINVAL, "gatePort must not be 15998"},
+	{"everybody's loopback", "127.0.0.6", "127.0.0.1", -EINVAL, "the proxy's alone"},
+	{"a source that is not on lo", "127.0.0.6", "10.0.0.6", -EINVAL, "the proxy's alone"},
+	{"everybody's v6 loopback", "::6", "::1", -EINVAL, "the proxy's alone"},
+	{"unspecified source", "::6", "::", -EINVAL, "the proxy's alone"},
+	{"link-local source", "::6", "fe80::6", -EINVAL, "the proxy's alone"},
+	{"multicast source", "::6", "ff02::6", -EINVAL, "the proxy's alone"},
 };
 
 static void test_bad_values(void)

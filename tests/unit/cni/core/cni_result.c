@@ -32,7 +32,9 @@ static const struct {
 	{"a difference", CNI_STAGE_CHECK, -EUCLEAN, 103},
 	{"rules that cannot be read", CNI_STAGE_CHECK, -EPERM, 101},
 	{"no ip_tables to read", CNI_STAGE_CHECK, -ENOPROTOOPT, 104},
-	{"not ready", CNI_STAGE_STATUS, -ENOPROTOOPT, 50},
+	{"no nat table", CNI_STAGE_CHECK, -ENOENT, 104},
+	{"no IPv6, and a pod that needs it", CNI_STAGE_RULES, -EAFNOSUPPORT, 104},
+	{"no IPv6 to read", CNI_STAGE_CHECK, -EAFNOSUPPORT, 104},
 	{"no memory", CNI_STAGE_NETCONF, -ENOMEM, 11},
 	{"the table changed meanwhile", CNI_STAGE_RULES, -EAGAIN, 11},
 };
@@ -73,9 +75,9 @@ static void test_error_of_bytes(void)
 static void test_meanings(void)
 {
 	static const enum cni_code all[] = {
-		CNI_CODE_VERSION, CNI_CODE_ENVIRONMENT, CNI_CODE_IO,          CNI_CODE_DECODING,
-		CNI_CODE_CONFIG,  CNI_CODE_TRY_LATER,   CNI_CODE_UNAVAILABLE, CNI_CODE_DOCUMENT,
-		CNI_CODE_RULES,   CNI_CODE_HOST,        CNI_CODE_DIFFERENCE,  CNI_CODE_KERNEL,
+		CNI_CODE_VERSION, CNI_CODE_ENVIRONMENT, CNI_CODE_IO,       CNI_CODE_DECODING,
+		CNI_CODE_CONFIG,  CNI_CODE_TRY_LATER,   CNI_CODE_DOCUMENT, CNI_CODE_RULES,
+		CNI_CODE_HOST,    CNI_CODE_DIFFERENCE,  CNI_CODE_KERNEL,
 	};
 	struct err failure = {0}, err = {0};
 
