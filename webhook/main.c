@@ -15,6 +15,7 @@
 #include "common/base/cleanup.h"
 #include "common/io/log.h"
 #include "webhook/core/admission_review.h"
+#include "webhook/core/profile_choice.h"
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
@@ -27,6 +28,7 @@
 
 enum {
 	THREADS_MAX = 4,
+	TIDY_PERIOD_SECONDS = 5,
 	/* While ending, how often requests in flight are counted, and how long there must be none:
 	 * handshakes under way and requests on the wire are not counted yet, and get this time. */
 	DRAIN_POLL_MS = 10,
@@ -118,10 +120,12 @@ static int get_certificate(const struct webhook_options *options,
 static int load(struct webhook *webhook, const struct webhook_options *options, struct err *err)
 {
 	struct certificate *certificate;
+	struct profile_choice choice; /* only whether there is one */
 	int r = profile_store_load(options->profiles, &webhook->profiles, err);
 
 	if (r == 0)
-		r = profile_store_check_names(&webhook->profiles, options->default_profiles, err);
+		r = profile_choose(&webhook->profiles, options->default_profiles, NULL, &choice,
+				   err);
 	if (r == 0)
 		r = metrics_new(&webhook->metrics, err);
 	if (r < 0)
@@ -278,10 +282,18 @@ static void end(struct webhook *webhook, const struct webhook_options *options,
 	log_end(&line);
 }
 
+/* What is due every few seconds. */
+static void tidy(struct webhook *webhook)
+{
+	http_server_sweep(webhook->reviews);
+	http_server_sweep(webhook->plain);
+	flat_memory_give_back();
+}
+
 static void serve_until_end(struct webhook *webhook, const struct webhook_options *options,
 			    const sigset_t *ending)
 {
-	const struct timespec period = {.tv_sec = FLAT_MEMORY_PERIOD_SECONDS};
+	const struct timespec period = {.tv_sec = TIDY_PERIOD_SECONDS};
 	sigset_t awaited = *ending;
 	int signal_number;
 
@@ -292,7 +304,7 @@ static void serve_until_end(struct webhook *webhook, const struct webhook_option
 		if (signal_number == SIGHUP)
 			reload(webhook, options);
 		if (signal_number < 0)
-			flat_memory_give_back();
+			tidy(webhook);
 	} while (signal_number <= 0 || signal_number == SIGHUP);
 }
 

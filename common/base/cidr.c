@@ -101,15 +101,23 @@ bool cidr_is_all(const struct cidr *cidr)
 	return cidr->prefix_length == 0;
 }
 
+static int too_many(struct err *err)
+{
+	return err_set(err, E2BIG, "more than %d prefixes in one list", CIDR_LIST_MAX);
+}
+
 int cidr_list_parse(const char *text, struct cidr_list *ret_list, struct err *err)
 {
 	CLEANUP(cidr_list_release) struct cidr_list list = {0};
 	struct list_item item;
+	size_t items = 0; /* repetitions are not in the list, but cost a look at all of it */
 
 	for (const char *rest = list_items(text); list_item_next(&rest, &item);) {
 		struct cidr cidr;
-		int r = cidr_parse(item.text, item.length, &cidr, err);
 
+		if (++items > CIDR_LIST_MAX)
+			return too_many(err);
+		int r = cidr_parse(item.text, item.length, &cidr, err);
 		if (r < 0)
 			return r;
 		r = cidr_list_add(&list, &cidr, err);
@@ -135,7 +143,7 @@ int cidr_list_add(struct cidr_list *list, const struct cidr *cidr, struct err *e
 	if (cidr_list_contains(list, cidr))
 		return 0;
 	if (list->count == CIDR_LIST_MAX)
-		return err_set(err, E2BIG, "more than %d prefixes in one list", CIDR_LIST_MAX);
+		return too_many(err);
 	struct cidr *items = realloc(list->items, (list->count + 1) * sizeof(*items));
 	if (items == NULL)
 		return err_set(err, ENOMEM, "out of memory");

@@ -49,7 +49,7 @@ bool cidr_is_all(const struct cidr *cidr) __attribute__((nonnull));
 
 /*
  * Parses a comma list; blanks around an item are allowed, an empty text is the empty list. The
- * caller releases it. -EINVAL with the item named; -E2BIG over CIDR_LIST_MAX; -ENOMEM.
+ * caller releases it. -EINVAL with the item named; -E2BIG over CIDR_LIST_MAX items; -ENOMEM.
  */
 int cidr_list_parse(const char *text, struct cidr_list *ret_list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -65,6 +65,7 @@ class Program:
     def tls_socket(self, context=None):
         """A new TLS connection for bytes of the test's own choice."""
         plain = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return (context or self.tls_context()).wrap_socket(plain, server_hostname="localhost")
 
     def post(self, body, path="/mutate/enabled", content_type="application/json", connection=None):

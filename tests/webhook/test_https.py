@@ -3,19 +3,23 @@
 
 import concurrent.futures
 import contextlib
-import contextlib
 import json
+import pathlib
+import re
 import signal
 import socket
 import ssl
 import subprocess
+import time
 
 import pytest
 
-from program import encoded, exchange, pod, read_reply, review
+from program import PATIENCE, PROGRAM, encoded, exchange, pod, read_reply, review
 
 BODY_MAX = 8 * 1024 * 1024
 JSON = {"Content-Type": "application/json"}
+# Sanitizers keep what was freed, and mark all that is used.
+SANITIZER_FACTOR = 8 if "sanitize" in str(PROGRAM) else 1
 
 
 def raw(webhook, *parts):
@@ -314,19 +318,88 @@ def test_a_body_that_breaks_off(webhook):
     assert webhook.wait_log("request broken off")["path"] == "/mutate/enabled"
 
 
-def test_clients_that_stop_sending_are_dropped(webhook):
-    """At every stage: connected, in the head, in the body. None gets a reply, each gets an end."""
-    stalled = [socket.create_connection(("127.0.0.1", webhook.port)), raw(webhook), raw(webhook, b"POST /mut"),
-               raw(webhook, head(1000), b'{"requ')]
-    for sock in stalled:
-        sock.settimeout(60)
+def served(sock):
+    """The connection after one request, which was answered."""
+    sock.sendall(head(2) + b"{}")
+    assert read_reply(sock)[0] == 400
+    return sock
+
+
+def seconds_to_the_end(sock, drip=b""):
+    """Sends the bytes one a second, if there are any; how long the other side took that."""
+    begin = time.monotonic()
+    sock.settimeout(1 if drip else PATIENCE)
+    while time.monotonic() - begin < PATIENCE:
         try:
-            while received := sock.recv(4096):
-                assert b"HTTP" not in received
-        except (ConnectionResetError, ssl.SSLEOFError):
-            pass
+            if drip:
+                sock.sendall(drip[:1])
+                drip = drip[1:] or b" "
+            received = sock.recv(4096)
+            assert b"HTTP" not in received
+            if not received:
+                break
+        except (TimeoutError, ssl.SSLWantReadError):
+            continue
+        except (OSError, ssl.SSLError):
+            break
+    sock.close()
+    return time.monotonic() - begin
+
+
+def test_clients_that_stop_sending_or_drip_are_sent_away(webhook):
+    """At every stage: connected, in the head, in the body. None gets a reply, each gets an end."""
+    a_head = b"POST /mutate/enabled HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1000
+    stalled = {
+        "connected": (socket.create_connection(("127.0.0.1", webhook.port)), b""),
+        "handshake done": (raw(webhook), b""),
+        "in the head": (raw(webhook, b"POST /mut"), b""),
+        "in the body": (raw(webhook, head(1000), b'{"requ'), b""),
+        "a head byte by byte": (raw(webhook), a_head),
+        "a body byte by byte": (raw(webhook, head(1000), b"{"), b" " * 1000),
+    }
+    with concurrent.futures.ThreadPoolExecutor(len(stalled)) as executor:
+        ends = {name: executor.submit(seconds_to_the_end, *args) for name, args in stalled.items()}
+    assert [name for name, end in ends.items() if end.result() >= PATIENCE] == []
+    webhook.wait_metric("sidewire_requests_in_flight", 0)
+
+
+def test_connections_that_run_short_are_taken_from_those_that_ask_nothing(start):
+    """Clients that were served once and then hold on, more than there are places. Others are served."""
+    webhook = start()
+    context = webhook.tls_context()
+    held = []
+    for _ in range(600):
+        held.append(served(webhook.tls_socket(context)))
+    assert webhook.post(encoded(pod()))[0] == 200
+    for sock in held:
+        sock.close()
+
+
+def peak_kilobytes(webhook):
+    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="utf-8")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"1"])
+def test_many_small_values_do_not_become_much_memory(start, value):
+    webhook = start()
+    before = peak_kilobytes(webhook)
+    status, _, answer = webhook.post(b'{"x":[' + b",".join([value] * (BODY_MAX // 4)) + b"]}")
+    assert (status, answer) == (413, b"the review has more than 200000 values\n")
+    assert peak_kilobytes(webhook) - before < 64 * 1024 * SANITIZER_FACTOR
+
+
+def test_many_bodies_at_once_do_not_become_much_memory(start):
+    webhook = start()
+    # The first four fill the space that there is; who comes later hears of it at the end of his body.
+    unfinished = [raw(webhook, head(BODY_MAX), b" " * (BODY_MAX - 1)) for _ in range(10)]
+    unfinished[-1].sendall(b" ")
+    assert read_reply(unfinished[-1])[0] == 503
+    assert peak_kilobytes(webhook) < 128 * 1024 * SANITIZER_FACTOR
+    for sock in unfinished:
         sock.close()
     webhook.wait_metric("sidewire_requests_in_flight", 0)
+    assert webhook.post(encoded(pod()))[0] == 200
 
 
 def test_a_head_that_is_too_large(webhook):

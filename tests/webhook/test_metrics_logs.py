@@ -98,9 +98,20 @@ def test_a_line_for_each_review(webhook):
     now = datetime.datetime.now(datetime.timezone.utc).replace(tzinfo=None)
     assert abs(now - when) < datetime.timedelta(minutes=5)
     assert isinstance(line.pop("microseconds"), int)
-    assert line.pop("reason")
     assert line == {"level": "info", "msg": "review", "uid": "some-uid", "namespace": "shop", "pod": "",
-                    "generate_name": "web-5d5c6d8b4-", "decision": "inject", "profiles": "envoy"}
+                    "generate_name": "web-5d5c6d8b4-", "decision": "inject", "profiles": "envoy",
+                    "reason": "NamespaceEnabled",
+                    "detail": "namespace 'shop' has the label sidewire.io/inject: enabled"}
+
+
+def test_microseconds_are_the_metric_s_seconds(start):
+    webhook = start()
+    for _ in range(20):
+        webhook.post(encoded(pod()))
+    in_lines = sum(line["microseconds"] for line in webhook.log() if line["msg"] == "review")
+    in_metric = webhook.metric("sidewire_review_duration_seconds_sum") * 1e6
+    # Each line leaves out a part of a microsecond.
+    assert in_metric - 21 <= in_lines <= in_metric
 
 
 def test_a_denial_stands_in_the_log_with_its_sentence(webhook):

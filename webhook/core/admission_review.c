@@ -100,6 +100,27 @@ static int read_request(const json_t *review, struct admission_request *ret_requ
 	return r;
 }
 
+/*
+ * How many values a JSON text has, within one a nesting: each but the first follows a comma or
+ * begins an array or an object. Counted before anything is allocated, since a value of two bytes
+ * becomes some hundred in memory.
+ */
+static size_t count_values(const char *text, size_t length)
+{
+	bool is_in_string = false;
+	size_t count = 0;
+
+	for (size_t i = 0; i < length; i++) {
+		if (text[i] == '"')
+			is_in_string = !is_in_string;
+		else if (text[i] == '\\' && is_in_string)
+			i++;
+		else if (!is_in_string && (text[i] == ',' || text[i] == '[' || text[i] == '{'))
+			count++;
+	}
+	return count;
+}
+
 int admission_request_decode(const char *body, size_t length, struct admission_request *ret_request,
 			     struct err *err)
 {
@@ -107,8 +128,11 @@ int admission_request_decode(const char *body, size_t length, struct admission_r
 	int r;
 
 	if (length > ADMISSION_REVIEW_SIZE_MAX)
-		return err_set(err, EINVAL, "the review has %zu bytes, at most %d are read", length,
+		return err_set(err, E2BIG, "the review has %zu bytes, at most %d are read", length,
 			       ADMISSION_REVIEW_SIZE_MAX);
+	if (count_values(body, length) > ADMISSION_REVIEW_VALUES_MAX)
+		return err_set(err, E2BIG, "the review has more than %d values",
+			       ADMISSION_REVIEW_VALUES_MAX);
 	r = json_read_text(body, length, &request.review, err);
 	if (r == 0)
 		r = check_constant(request.review, "apiVersion", API_VERSION, err);

@@ -12,8 +12,11 @@
 #include "webhook/core/inject.h"
 
 enum {
-	ADMISSION_REVIEW_SIZE_MAX = 8 * 1024 * 1024
-}; /* bytes; the API server sends about 3 MiB at most */
+	ADMISSION_REVIEW_SIZE_MAX = 8 * 1024 * 1024, /* bytes; the API server sends 3 MiB at most */
+	/* In memory each takes up to 300 bytes. An object that etcd takes, 1.5 MiB, has at most as
+	 * many: {"name":"A","value":"b"}, are 24 bytes and three values. */
+	ADMISSION_REVIEW_VALUES_MAX = 200 * 1000,
+};
 
 /* A decoded request. All but `review` point into it. */
 struct admission_request {
@@ -31,7 +34,8 @@ struct admission_request {
 
 /*
  * Decodes a request body. The caller releases it. -EINVAL, with a sentence, for what is no
- * AdmissionReview v1 with a request and a uid (to be answered with HTTP 400); -ENOMEM.
+ * AdmissionReview v1 with a request and a uid (to be answered with HTTP 400); -E2BIG for one that
+ * is too large, in bytes or in values (413); -ENOMEM (503).
  */
 int admission_request_decode(const char *body, size_t length, struct admission_request *ret_request,
 			     struct err *err) __attribute__((nonnull, warn_unused_result));

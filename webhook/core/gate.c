@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/pod_shape.h"
@@ -80,23 +81,60 @@ static int apply_exec(json_t *pod, const struct gate_request *request, const cha
 	if (request->image == NULL)
 		return err_set(err, EINVAL,
 			       "the gate exec needs an image that holds sidewire-gate, and this "
-			       "installation names none: use the gate probe");
+			       "installation names none: annotate the pod with sidewire.io/gate: "
+			       "probe");
 	json_auto_t *overlay = json_pack("{s:{s:[o], s:[o]}}", "spec", "volumes",
 					 volume_of(request), list, exec_of(request));
 
 	return apply(pod, overlay, ret_pod, err);
 }
 
-int gate_apply(json_t *pod, const struct gate_request *request, json_t **ret_pod, struct err *err)
+static bool is_our_probe(const json_t *probe, const struct gate_request *request)
+{
+	json_t *port = json_object_get(json_object_get(probe, "tcpSocket"), "port");
+
+	return json_integer_value(port) == request->port;
+}
+
+static bool is_our_handler(const json_t *handler)
+{
+	json_t *command = json_object_get(json_object_get(handler, "exec"), "command");
+	const char *program = json_string_value(json_array_get(command, 0));
+
+	return program != NULL && strcmp(program, PROGRAM) == 0;
+}
+
+/* What stands in the gate's place; NULL when nothing does. */
+static const json_t *in_place(const json_t *pod, const struct gate_request *request)
 {
 	const json_t *container = pod_container(pod, request->container);
+	const json_t *holder =
+		request->gate == GATE_PROBE ? container : json_object_get(container, "lifecycle");
+	const char *member = request->gate == GATE_PROBE ? "startupProbe" : "postStart";
+
+	return has(holder, member) ? json_object_get(holder, member) : NULL;
+}
+
+const char *gate_obstacle(const json_t *pod, const json_t *overlay,
+			  const struct gate_request *request)
+{
+	const json_t *found = in_place(pod, request);
+
+	if (request->gate == GATE_NONE || found == NULL || in_place(overlay, request) != NULL)
+		return NULL;
+	if (request->gate == GATE_PROBE)
+		return is_our_probe(found, request) ? NULL : "startupProbe";
+	return is_our_handler(found) ? NULL : "postStart";
+}
+
+int gate_apply(json_t *pod, const struct gate_request *request, json_t **ret_pod, struct err *err)
+{
 	const char *list = list_of(pod, request->container);
 
-	if (list != NULL && request->gate == GATE_PROBE && !has(container, "startupProbe"))
-		return apply_probe(pod, request, list, ret_pod, err);
-	if (list != NULL && request->gate == GATE_EXEC &&
-	    !has(json_object_get(container, "lifecycle"), "postStart"))
-		return apply_exec(pod, request, list, ret_pod, err);
-	*ret_pod = json_incref(pod);
-	return 0;
+	if (list == NULL || request->gate == GATE_NONE || in_place(pod, request) != NULL) {
+		*ret_pod = json_incref(pod);
+		return 0;
+	}
+	return request->gate == GATE_PROBE ? apply_probe(pod, request, list, ret_pod, err)
+					   : apply_exec(pod, request, list, ret_pod, err);
 }

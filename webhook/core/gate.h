@@ -23,6 +23,15 @@ struct gate_request {
 };
 
 /*
+ * The member of the proxy's container in the user's own pod that keeps the gate out,
+ * "startupProbe" or "postStart". NULL where there is none, where it is the gate itself of an
+ * earlier pass, and where `overlay`, the profile's pod, has one too: then the profile has no gate.
+ * Static.
+ */
+const char *gate_obstacle(const json_t *pod, const json_t *overlay,
+			  const struct gate_request *request) __attribute__((nonnull));
+
+/*
  * Puts the gate on the proxy's container, unless that has a startupProbe (GATE_PROBE) or a
  * postStart (GATE_EXEC) already: of the profile, of the user, or of an earlier pass. The caller
  * owns *ret_pod, which is `pod` itself where nothing changed. -EINVAL where an image is needed and

@@ -2,12 +2,14 @@
 #include "webhook/core/inject.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
 #include "common/base/utf8.h"
+#include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
@@ -15,8 +17,10 @@
 #include "webhook/core/json_diff.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/pod_shape.h"
+#include "webhook/core/probe_warning.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
+#include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
 
 enum {
@@ -34,8 +38,9 @@ struct injection {
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
-	json_t *pod;   /* as far as it is; owned */
-	json_t *patch; /* owned */
+	json_t *pod;                  /* as far as it is; owned */
+	json_t *patch;                /* owned */
+	struct inject_result *result; /* borrowed; gets the warnings */
 };
 
 static void injection_release(struct injection *injection)
@@ -46,6 +51,21 @@ static void injection_release(struct injection *injection)
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
+}
+
+/* Adds a warning for whoever creates the pod; those that find no room are left out. */
+__attribute__((format(printf, 2, 3))) static void warn(struct inject_result *result,
+						       const char *format, ...)
+{
+	va_list args;
+
+	if (result->warning_count == INJECT_WARNINGS_MAX)
+		return;
+	char *warning = result->warnings[result->warning_count++];
+	va_start(args, format);
+	vsnprintf(warning, INJECT_WARNING_SIZE, format, args);
+	va_end(args);
+	utf8_repair(warning);
 }
 
 /* Puts the next form of the pod in place of the one before. */
@@ -120,6 +140,30 @@ static int merge(struct injection *injection, struct err *err)
 	return 0;
 }
 
+/*
+ * The user's own container may have what keeps the gate out. Then there is none, and the user hears
+ * of it; whoever asks for the gate at the same time contradicts himself.
+ */
+static int check_gate_obstacle(struct injection *injection, const struct gate_request *request,
+			       struct err *err)
+{
+	const json_t *overlay = injection->choice.redirecting->pod;
+	const char *obstacle = gate_obstacle(injection->original, overlay, request);
+
+	if (obstacle == NULL)
+		return 0;
+	if (annotation_get(injection->annotations, ANNOTATION_GATE) != NULL)
+		return err_set(err, EINVAL,
+			       "annotation '" ANNOTATION_GATE
+			       "' asks for the gate, but container '%s' of the pod has a %s of its "
+			       "own in the gate's place: take one of the two away",
+			       request->container, obstacle);
+	warn(injection->result,
+	     "sidewire: no gate: container '%.32s' of the pod has a %s of its own",
+	     request->container, obstacle);
+	return 0;
+}
+
 static int close_gate(struct injection *injection, struct err *err)
 {
 	const struct profile *profile = injection->choice.redirecting;
@@ -131,7 +175,9 @@ static int close_gate(struct injection *injection, struct err *err)
 					     .port = injection->redirect.gate_port,
 					     .container = profile->container,
 					     .image = injection->options->gate_image};
-	int r = gate_apply(injection->pod, &request, &next, err);
+	int r = check_gate_obstacle(injection, &request, err);
+	if (r == 0)
+		r = gate_apply(injection->pod, &request, &next, err);
 	if (r == 0)
 		advance(injection, next);
 	return r;
@@ -143,6 +189,22 @@ static int check_conflicts(struct injection *injection, struct err *err)
 		return 0;
 	return redirect_conflict_check(injection->pod, injection->choice.redirecting,
 				       &injection->redirect, err);
+}
+
+/* Until probes can be changed (annotation `probes`), whoever writes one that is blind hears of it.
+ */
+static void warn_of_probes(struct injection *injection)
+{
+	const struct profile *profile = injection->choice.redirecting;
+	struct blind_probe probe;
+
+	if (profile == NULL ||
+	    !probe_warning_find(injection->original, profile->pod, &injection->redirect, &probe))
+		return;
+	warn(injection->result,
+	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
+	     "or exec",
+	     probe.member, probe.container);
 }
 
 static int order(struct injection *injection, struct err *err)
@@ -164,6 +226,9 @@ static int write_status(struct injection *injection, struct err *err)
 
 	if (r == 0)
 		advance(injection, next);
+	if (r == -E2BIG)
+		return err_wrap(err, "annotation '%s' is too long",
+				redirect_list_longest(injection->annotations));
 	return r;
 }
 
@@ -228,6 +293,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return 0;
 		}
 	}
+	warn_of_probes(injection);
 	int r = name_profiles(&injection->choice, &result->profiles, err);
 	if (r < 0)
 		return r;
@@ -248,19 +314,19 @@ static int status_of(const struct inject_decision *decision)
 int inject(const struct inject_question *question, const struct profile_set *profiles,
 	   const struct inject_options *options, struct inject_result *ret_result, struct err *err)
 {
+	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(injection_release)
 	struct injection injection = {.original = question->pod,
 				      .profiles = profiles,
 				      .options = options,
-				      .pod = json_incref(question->pod)};
-	CLEANUP(inject_result_release) struct inject_result result = {0};
+				      .pod = json_incref(question->pod),
+				      .result = &result};
 	int r = 0;
 
 	inject_decide(question, &result.decision);
 	result.status = status_of(&result.decision);
 	if (*result.decision.warning != '\0')
-		memcpy(result.warnings[result.warning_count++], result.decision.warning,
-		       INJECT_WARNING_SIZE);
+		warn(&result, "%s", result.decision.warning);
 	if (result.decision.verdict == INJECT_YES)
 		r = carry_out(&injection, &result, err);
 	if (r < 0)

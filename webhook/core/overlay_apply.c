@@ -92,7 +92,11 @@ static int leave_out_variables(json_t **filling, json_t *container, const json_t
 	return r;
 }
 
-/* `image: auto` in the pod: the overlay's image is added, which overwrites it. */
+/*
+ * `image: auto` in the pod: the overlay's image is added, which overwrites it. So is its pull
+ * policy: the API server has made one for "auto", which has no tag, and that is Always. Where the
+ * overlay has none the API server makes another for the image that there is now.
+ */
 static int take_image(struct list_split *split, const json_t *container, const json_t *existing)
 {
 	const char *image = json_string_value(json_object_get(existing, "image"));
@@ -104,8 +108,10 @@ static int take_image(struct list_split *split, const json_t *container, const j
 		return err_set(split->err, EINVAL,
 			       "container '%.*s' has image: auto, but the profile names no image",
 			       SHOWN_MAX, name_of(container));
-	json_t *patch = json_pack("{s:O, s:O}", "name", json_object_get(container, "name"), "image",
-				  profiles);
+	json_t *policy = json_object_get(container, "imagePullPolicy");
+	json_t *patch =
+		json_pack("{s:O, s:O, s:O}", "name", json_object_get(container, "name"), "image",
+			  profiles, "imagePullPolicy", policy != NULL ? policy : json_null());
 	/* _new takes the patch. */
 	if (json_array_append_new(split->additions, patch) < 0)
 		return out_of_memory(split->err);

@@ -7,6 +7,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/list_item.h"
 #include "common/vocabulary.h"
+#include "webhook/core/annotation.h"
 
 #define LIST(member, annotation, kind, is_include, field)                                   \
 	{                                                                                   \
@@ -79,7 +80,22 @@ static int apply_ranges(const struct redirect_list *list, struct range_list *to,
 		return r;
 	if (list->is_include)
 		range_list_release(to);
-	return range_list_add_all(to, &parsed, err);
+	r = range_list_add_all(to, &parsed, err);
+	if (r == 0 && to->count > RANGE_LIST_MAX)
+		r = err_set(err, E2BIG, "with the profile's there are %zu ranges, at most %d fit",
+			    to->count, RANGE_LIST_MAX);
+	return r;
+}
+
+/* Whether the text is "*", blanks around it left out as around every item. */
+static bool is_star(const char *text)
+{
+	const char *rest = list_items(text);
+	struct list_item first;
+	struct list_item second;
+
+	return list_item_next(&rest, &first) && first.length == 1 && first.text[0] == '*' &&
+	       !list_item_next(&rest, &second);
 }
 
 /* '*' is a list of its own, not an item: "80,*" is a mistake, and an excluded '*' says mode none.
@@ -101,7 +117,7 @@ static int check_star(const struct redirect_list *list, const char *text, struct
 int redirect_list_apply(const struct redirect_list *list, const char *text,
 			struct redirect_spec *spec, struct err *err)
 {
-	if (list->is_include && strcmp(text, "*") == 0)
+	if (list->is_include && is_star(text))
 		text = all_of(list);
 	int r = check_star(list, text, err);
 	if (r < 0)
@@ -109,6 +125,22 @@ int redirect_list_apply(const struct redirect_list *list, const char *text,
 	if (list->kind == REDIRECT_LIST_CIDRS)
 		return apply_cidrs(list_of(spec, list), text, list->is_include, err);
 	return apply_ranges(list, list_of(spec, list), text, err);
+}
+
+const char *redirect_list_longest(const json_t *annotations)
+{
+	const char *longest = REDIRECT_LISTS[0].annotation;
+	size_t length_max = 0;
+
+	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++) {
+		const char *text = annotation_get(annotations, REDIRECT_LISTS[i].annotation);
+
+		if (text == NULL || strlen(text) <= length_max)
+			continue;
+		length_max = strlen(text);
+		longest = REDIRECT_LISTS[i].annotation;
+	}
+	return longest;
 }
 
 int redirect_list_include_all(struct redirect_spec *spec, struct err *err)

@@ -6,6 +6,7 @@
 #ifndef SIDEWIRE_WEBHOOK_REDIRECT_LIST_H
 #define SIDEWIRE_WEBHOOK_REDIRECT_LIST_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +41,10 @@ int redirect_list_include_all(struct redirect_spec *spec, struct err *err)
 int redirect_list_apply(const struct redirect_list *list, const char *text,
 			struct redirect_spec *spec, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* The annotation with the longest list; `annotations` is the pod's object of texts, or NULL.
+ * Static. */
+const char *redirect_list_longest(const json_t *annotations);
 
 /* Adds every list of `from`, include lists too, to those of `to`. -ENOMEM. */
 int redirect_list_add_all(struct redirect_spec *to, const struct redirect_spec *from,

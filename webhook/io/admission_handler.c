@@ -28,7 +28,6 @@ static void log_review(const struct admission_request *request, const struct inj
 		       uint64_t nanoseconds)
 {
 	const struct inject_decision *decision = &result->decision;
-	bool is_denied = decision->verdict == INJECT_DENY;
 	struct log_line line;
 
 	log_begin(&line, LOG_INFO, "review");
@@ -40,7 +39,7 @@ static void log_review(const struct admission_request *request, const struct inj
 	log_text(&line, "reason", decision->reason);
 	log_text(&line, "profiles", result->profiles);
 	log_number(&line, "microseconds", (long long)(nanoseconds / 1000));
-	log_text(&line, "detail", is_denied ? decision->sentence : NULL);
+	log_text(&line, "detail", decision->sentence);
 	log_end(&line);
 }
 
@@ -72,6 +71,19 @@ static int review(const struct admission_handler *handler, const struct admissio
 	return 0;
 }
 
+/* What an error of decoding or deciding is in HTTP. */
+static unsigned int http_status_of(int r)
+{
+	switch (r) {
+	case -ENOMEM:
+		return 503;
+	case -E2BIG:
+		return 413;
+	default:
+		return 400;
+	}
+}
+
 static void answer(const struct admission_handler *handler, const char *namespace_label,
 		   const struct http_request *http_request, struct http_reply *reply)
 {
@@ -85,7 +97,7 @@ static void answer(const struct admission_handler *handler, const char *namespac
 	if (r == 0)
 		r = review(handler, &request, namespace_label, &result, reply, &err);
 	if (r != 0) {
-		http_reply_text(reply, r == -ENOMEM ? 503 : 400, err.msg);
+		http_reply_text(reply, http_status_of(r), err.msg);
 		return;
 	}
 	reply->status = 200;

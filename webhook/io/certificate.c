@@ -167,7 +167,8 @@ int certificate_load(const char *chain_path, const char *key_path,
 	return r < 0 ? err_wrap(err, "%s with %s", chain_path, key_path) : 0;
 }
 
-struct certificate *certificate_ref(struct certificate *certificate)
+/* One more reference; returns its argument. */
+static struct certificate *certificate_ref(struct certificate *certificate)
 {
 	atomic_fetch_add_explicit(&certificate->references, 1, memory_order_relaxed);
 	return certificate;

@@ -35,9 +35,6 @@ int certificate_load(const char *chain_path, const char *key_path,
 		     struct certificate **ret_certificate, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* One more reference; returns its argument. */
-struct certificate *certificate_ref(struct certificate *certificate) __attribute__((nonnull));
-
 /* Gives a reference back; the last one frees it. NULL is allowed. */
 void certificate_unref(struct certificate *certificate);
 

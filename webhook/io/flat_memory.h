@@ -7,8 +7,6 @@
 #ifndef SIDEWIRE_WEBHOOK_FLAT_MEMORY_H
 #define SIDEWIRE_WEBHOOK_FLAT_MEMORY_H
 
-enum { FLAT_MEMORY_PERIOD_SECONDS = 5 }; /* how often flat_memory_give_back() is worth a call */
-
 /*
  * Sets malloc up; to be called once, before there are threads. What a thread freed it would keep
  * for itself, all over the heap, and so hold pages that nothing else needs. Only the environment

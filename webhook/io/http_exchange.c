@@ -18,6 +18,7 @@ struct http_exchange {
 	bool is_hopeless;
 	size_t received; /* bytes of the body, dropped ones included */
 	struct strbuf body;
+	size_t held;    /* bytes of the body that are counted in the service's body_bytes */
 	time_t begun_s; /* CLOCK_MONOTONIC */
 };
 
@@ -93,11 +94,32 @@ int http_exchange_new(const struct http_service *service, const struct http_head
 	return 0;
 }
 
+/* Counts bytes in, unless that makes too many. */
+static bool hold(struct http_exchange *exchange, size_t length)
+{
+	atomic_size_t *bytes = exchange->service->body_bytes;
+
+	if (atomic_fetch_add(bytes, length) + length > HTTP_BODY_BYTES_MAX) {
+		atomic_fetch_sub(bytes, length);
+		return false;
+	}
+	exchange->held += length;
+	return true;
+}
+
+static void drop_body(struct http_exchange *exchange)
+{
+	strbuf_release(&exchange->body);
+	if (exchange->held > 0)
+		atomic_fetch_sub(exchange->service->body_bytes, exchange->held);
+	exchange->held = 0;
+}
+
 void http_exchange_free(struct http_exchange *exchange)
 {
 	if (exchange == NULL)
 		return;
-	strbuf_release(&exchange->body);
+	drop_body(exchange);
 	free(exchange->path);
 	free(exchange);
 }
@@ -122,10 +144,12 @@ bool http_exchange_receive(struct http_exchange *exchange, const char *part, siz
 	exchange->received += length;
 	if (exchange->received > max && exchange->refusal == 0)
 		exchange->refusal = 413;
+	if (exchange->refusal == 0 && !hold(exchange, length))
+		exchange->refusal = 503;
 	if (exchange->refusal == 0)
 		strbuf_append(&exchange->body, part, length);
 	else
-		strbuf_release(&exchange->body);
+		drop_body(exchange);
 	return true;
 }
 
@@ -161,6 +185,9 @@ static void reply_refusal(const struct http_exchange *exchange, struct http_repl
 		snprintf(sentence, sizeof(sentence), "the body has more than %zu bytes",
 			 exchange->service->body_max);
 		http_reply_text(reply, 413, sentence);
+		break;
+	case 503:
+		http_reply_text(reply, 503, "too many bodies at once, ask again");
 		break;
 	default:
 		http_reply_text(reply, 415, "the content type must be application/json");

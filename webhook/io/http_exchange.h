@@ -6,12 +6,16 @@
 #ifndef SIDEWIRE_WEBHOOK_HTTP_EXCHANGE_H
 #define SIDEWIRE_WEBHOOK_HTTP_EXCHANGE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
 
-enum { HTTP_REQUEST_SECONDS_MAX = 30 }; /* from header to end of body; no API server waits longer */
+enum {
+	HTTP_REQUEST_SECONDS_MAX = 30, /* from head to end of body; no API server waits longer */
+	HTTP_BODY_BYTES_MAX = 32 * 1024 * 1024, /* of all bodies of a server at once */
+};
 
 /* A whole request. Borrowed. */
 struct http_request {
@@ -41,6 +45,8 @@ struct http_service {
 	const struct http_route *routes; /* ended by one without a path */
 	void *context;                   /* for the routes */
 	size_t body_max;                 /* bytes */
+	/* The server's own: bytes of all bodies that are held at present. */
+	atomic_size_t *body_bytes;
 };
 
 /* The head of a request; members that it does not have are NULL. Borrowed. */
@@ -67,7 +73,8 @@ void http_exchange_free(struct http_exchange *exchange);
 bool http_exchange_is_hopeless(const struct http_exchange *exchange) __attribute__((nonnull));
 
 /*
- * Takes a part of the body. What is too large is dropped, and answered with 413 at its end. false
+ * Takes a part of the body. What is too large is dropped, and answered with 413 at its end; so is,
+ * with 503, what would exceed HTTP_BODY_BYTES_MAX. false
  * when that end is not to be waited for: twice as large as allowed, or too slow.
  */
 bool http_exchange_receive(struct http_exchange *exchange, const char *part, size_t length)

@@ -12,31 +12,35 @@
 
 #include "common/base/cleanup.h"
 #include "common/io/log.h"
+#include "webhook/io/connection_list.h"
 #include "webhook/io/listen_socket.h"
 
 enum {
 	CONNECTIONS_MAX = 512,
+	CONNECTIONS_SHORT = 384, /* above these, who asks nothing is sent away sooner */
 	/* libmicrohttpd's pool of a connection: the head of a request, a piece of its body. */
 	CONNECTION_MEMORY = 16 * 1024,
-	/* Nothing received for so long within handshake, head or body: the client is gone. */
+	/* Nothing received for so long within handshake, first head or body: the client is gone.
+	 * Other waits are struct connection_list's. */
 	STALLED_SECONDS = 10,
-	/* Between requests. An API server closes after 90 s (Go's http.DefaultTransport): we wait
-	 * longer, so that it never sends into a connection that we are closing. */
-	IDLE_SECONDS = 120,
+	IDLE_SECONDS = CONNECTION_IDLE_MS / 1000,
 	/* jansson nests up to 2048 levels, and so do parsing, comparing and freeing here. */
 	THREAD_STACK = 8 * 1024 * 1024,
 };
 
-/* TLS 1.2 and 1.3, forward secrecy and authenticated encryption only. */
+/* TLS 1.2 and 1.3, forward secrecy and authenticated encryption only. X25519 first: clients, Go's
+ * among them, send its share unasked, and another choice would cost a round trip. */
 static const char PRIORITIES[] =
 	"NONE:+VERS-TLS1.3:+VERS-TLS1.2:+ECDHE-ECDSA:+ECDHE-RSA:+AES-128-GCM:"
 	"+AES-256-GCM:+CHACHA20-POLY1305:+AEAD:+SIGN-ALL:-SIGN-RSA-SHA1:-SIGN-ECDSA-SHA1:"
-	"+GROUP-ALL:%SERVER_PRECEDENCE";
+	"+GROUP-X25519:+GROUP-ALL:%SERVER_PRECEDENCE";
 
 struct http_server {
 	struct http_server_options options;
 	struct MHD_Daemon *daemon;
 	uint16_t port_host;
+	struct connection_list connections;
+	atomic_size_t body_bytes; /* of all bodies that are held at present */
 	atomic_size_t in_flight;
 	atomic_bool is_draining;
 };
@@ -56,19 +60,41 @@ __attribute__((format(printf, 2, 0))) static void log_complaint(void *cls, const
 	log_end(&line);
 }
 
-/* Gives each connection the certificate that is in force when it begins. */
-static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+/* Gives a new connection the certificate that is in force. NULL without memory. */
+static struct connection *start_connection(struct http_server *server,
+					   struct MHD_Connection *mhd_connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd_connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct connection *connection = connection_list_add(&server->connections, info->connect_fd);
+
+	if (connection != NULL && server->options.certificates != NULL)
+		connection->certificate = certificate_slot_get(server->options.certificates);
+	return connection;
+}
+
+/* Called when a connection begins, and before it is closed. */
+static void on_connection(void *cls, struct MHD_Connection *mhd_connection, void **socket_context,
 			  enum MHD_ConnectionNotificationCode code)
 {
 	struct http_server *server = cls;
+	struct connection *connection = *socket_context;
 
-	(void)connection;
-	if (server->options.certificates == NULL)
-		return;
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
-		*socket_context = certificate_slot_get(server->options.certificates);
-	else
-		certificate_unref(*socket_context);
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context = start_connection(server, mhd_connection);
+	} else if (connection != NULL) {
+		certificate_unref(connection->certificate);
+		connection_list_remove(&server->connections, connection);
+	}
+}
+
+/* NULL for one that there was no memory for. */
+static struct connection *connection_of(struct MHD_Connection *mhd_connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd_connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info->socket_context;
 }
 
 /* GnuTLS asks for the certificate of a session; libmicrohttpd hangs its connection there. */
@@ -77,14 +103,15 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
 			  int algorithm_count, gnutls_pcert_st **chain, unsigned int *chain_length,
 			  gnutls_privkey_t *key)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		gnutls_session_get_ptr(session), MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const struct connection *connection = connection_of(gnutls_session_get_ptr(session));
 
 	(void)authorities;
 	(void)authority_count;
 	(void)algorithms;
 	(void)algorithm_count;
-	certificate_get(info->socket_context, chain, chain_length, key);
+	if (connection == NULL)
+		return -1;
+	certificate_get(connection->certificate, chain, chain_length, key);
 	return 0;
 }
 
@@ -159,9 +186,13 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
 		.content_length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							      MHD_HTTP_HEADER_CONTENT_LENGTH),
 	};
+	struct connection *waiting = connection_of(connection);
 	struct http_exchange *exchange;
 	struct err err;
 
+	if (waiting == NULL)
+		return MHD_NO;
+	connection_list_begin(&server->connections, waiting);
 	if (http_exchange_new(&server->options.service, &head, &exchange, &err) < 0)
 		return MHD_NO;
 	*request_context = exchange;
@@ -204,8 +235,10 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 {
 	struct http_server *server = cls;
 	struct http_exchange *exchange = *request_context;
+	struct connection *waiting = connection_of(connection);
 
-	(void)connection;
+	if (waiting != NULL)
+		connection_list_end(&server->connections, waiting);
 	if (exchange == NULL)
 		return;
 	if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
@@ -238,6 +271,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 		return MHD_start_daemon(flags, 0, NULL, NULL, on_request, server,
 					MHD_OPTION_EXTERNAL_LOGGER, log_complaint, NULL,
 					MHD_OPTION_NOTIFY_COMPLETED, on_completed, server,
+					MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 					MHD_OPTION_ARRAY, items, MHD_OPTION_END);
 	return MHD_start_daemon(
 		flags | MHD_USE_TLS, 0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER,
@@ -256,6 +290,8 @@ int http_server_start(const struct http_server_options *options, struct http_ser
 	if (server == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	server->options = *options;
+	server->options.service.body_bytes = &server->body_bytes;
+	connection_list_init(&server->connections, CONNECTIONS_SHORT);
 	int r = listen_socket_open(options->address, &fd, &server->port_host, err);
 	if (r < 0)
 		return r;
@@ -278,6 +314,11 @@ size_t http_server_in_flight(const struct http_server *server)
 	return atomic_load(&server->in_flight);
 }
 
+void http_server_sweep(struct http_server *server)
+{
+	connection_list_sweep(&server->connections);
+}
+
 void http_server_drain(struct http_server *server)
 {
 	atomic_store(&server->is_draining, true);
@@ -291,5 +332,6 @@ void http_server_free(struct http_server *server)
 	if (server == NULL)
 		return;
 	MHD_stop_daemon(server->daemon);
+	connection_list_release(&server->connections);
 	free(server);
 }

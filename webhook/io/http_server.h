@@ -38,6 +38,12 @@ uint16_t http_server_port_host(const struct http_server *server) __attribute__((
 /* Requests whose head was read, and whose reply has not left. */
 size_t http_server_in_flight(const struct http_server *server) __attribute__((nonnull));
 
+/*
+ * Ends connections that have waited too long, see connection_list.h. To be called every few
+ * seconds.
+ */
+void http_server_sweep(struct http_server *server) __attribute__((nonnull));
+
 /* Accepts no connection from now on, and ends every connection with its next reply. Once only. */
 void http_server_drain(struct http_server *server) __attribute__((nonnull));
 

@@ -11,7 +11,6 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/list_item.h"
 #include "common/base/strbuf.h"
 #include "common/io/file_read.h"
 #include "webhook/io/yaml_json.h"
@@ -118,21 +117,6 @@ int profile_store_names(const struct profile_set *set, char **ret_names, struct 
 	for (size_t i = 0; i < set->count; i++)
 		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", set->profiles[i].name);
 	return strbuf_finish(&names, ret_names, err);
-}
-
-int profile_store_check_names(const struct profile_set *set, const char *names, struct err *err)
-{
-	CLEANUP(freep) char *known = NULL;
-	const char *rest = list_items(names);
-	struct list_item item;
-	int r = profile_store_names(set, &known, err);
-
-	while (r == 0 && list_item_next(&rest, &item)) {
-		if (profile_set_find(set, item.text, item.length) == NULL)
-			r = err_set(err, EINVAL, "no profile is named '%.*s'; there are: %s",
-				    (int)item.length, item.text, known);
-	}
-	return r;
 }
 
 void profile_store_hash(const struct profile_set *set, char ret_hash[static PROFILE_HASH_SIZE])

@@ -19,13 +19,6 @@
 int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/*
- * Checks that every name of a comma list is in the set. -EINVAL, naming the first that is not and
- * those that are.
- */
-int profile_store_check_names(const struct profile_set *set, const char *names, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
-
 /* Names of the set as a comma list. The caller frees *ret_names. -ENOMEM. */
 int profile_store_names(const struct profile_set *set, char **ret_names, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -175,6 +175,20 @@ static void test_bound(void)
 	CU_ASSERT(list.count == CIDR_LIST_MAX);
 }
 
+/* An item that is repeated is not kept, but it is looked for. */
+static void test_bound_of_items(void)
+{
+	CLEANUP(cidr_list_release) struct cidr_list list = {0};
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct err err = {0};
+
+	for (unsigned int i = 0; i < CIDR_LIST_MAX; i++)
+		strbuf_puts(&text, i > 0 ? ",::1" : "::1");
+	CU_ASSERT(cidr_list_parse(text.data, &list, &err) == 0 && list.count == 1);
+	strbuf_puts(&text, ",::1");
+	CU_ASSERT(cidr_list_parse(text.data, &list, &err) == -E2BIG);
+}
+
 static int parse(const void *input, struct err *err)
 {
 	CLEANUP(cidr_list_release) struct cidr_list list = {0};
@@ -194,6 +208,7 @@ static CU_TestInfo tests[] = {{"prefixes", test_good},
 			      {"lists", test_lists},
 			      {"what is no list", test_bad_lists},
 			      {"the bound", test_bound},
+			      {"repetitions are bounded", test_bound_of_items},
 			      {"failing allocations", test_allocations},
 			      CU_TEST_INFO_NULL};
 SUITE("common/base/cidr", tests)

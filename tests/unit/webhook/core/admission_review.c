@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
 #include "tests/unit/alloc_fail.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
@@ -118,9 +119,51 @@ static void test_bounds(void)
 	memset(body, ' ', ADMISSION_REVIEW_SIZE_MAX + 1);
 	CU_ASSERT_EQUAL(
 		admission_request_decode(body, ADMISSION_REVIEW_SIZE_MAX + 1, &request, &err),
-		-EINVAL);
+		-E2BIG);
 	CU_ASSERT_STRING_EQUAL(err.msg, "the review has 8388609 bytes, at most 8388608 are read");
 	free(body);
+}
+
+/* `{"x":[{},{},...]}` with that many values. The caller frees it. */
+static char *many_values(const char *value, size_t count)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	char *result = NULL;
+	struct err err = {0};
+
+	strbuf_puts(&text, "{\"x\":[");
+	for (size_t i = 0; i < count; i++)
+		strbuf_printf(&text, "%s%s", i > 0 ? "," : "", value);
+	strbuf_puts(&text, "]}");
+	CU_ASSERT_EQUAL_FATAL(strbuf_finish(&text, &result, &err), 0);
+	return result;
+}
+
+static void test_bound_of_values(void)
+{
+	static const struct {
+		const char *name, *value;
+		size_t count;
+		const char *message;
+	} rows[] = {
+		{"numbers, one too many", "1", ADMISSION_REVIEW_VALUES_MAX,
+		 "the review has more than 200000 values"},
+		{"numbers, as many as may be", "1", ADMISSION_REVIEW_VALUES_MAX - 1, "apiVersion"},
+		{"objects", "{}", ADMISSION_REVIEW_VALUES_MAX / 2, "more than 200000 values"},
+		{"arrays", "[]", ADMISSION_REVIEW_VALUES_MAX / 2, "more than 200000 values"},
+		{"a text of nothing but commas", "\"\\\",[,{,,\"", ADMISSION_REVIEW_VALUES_MAX - 1,
+		 "apiVersion"},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(freep) char *body = many_values(rows[i].value, rows[i].count);
+		struct admission_request request;
+		struct err err = {0};
+
+		ASSERT_ROW(rows[i].name,
+			   admission_request_decode(body, strlen(body), &request, &err) < 0);
+		ASSERT_ROW(rows[i].name, strstr(err.msg, rows[i].message) != NULL);
+	}
 }
 
 #define ANSWER(response)                   \
@@ -211,6 +254,7 @@ static CU_TestInfo tests[] = {
 	{"what is no review is refused", test_refusals},
 	{"a review is decoded", test_decode},
 	{"a review has bounds", test_bounds},
+	{"a review has a bound of values", test_bound_of_values},
 	{"a pod that is skipped", test_skip},
 	{"a pod that is denied", test_deny},
 	{"a pod that is injected", test_inject},

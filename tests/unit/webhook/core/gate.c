@@ -46,7 +46,7 @@ static const struct {
 	 "gate:1", INIT(",'lifecycle':{'postStart':{'exec':{}}}"), ""},
 	{"exec without an image", INIT(""), GATE_EXEC, NULL, NULL,
 	 "the gate exec needs an image that holds sidewire-gate, and this installation names none: "
-	 "use the gate probe"},
+	 "annotate the pod with sidewire.io/gate: probe"},
 	{"exec, and its volume is taken",
 	 "{'spec':{'initContainers':[{'name':'proxy'}],'volumes':[{'name':'sidewire-gate'}]}}",
 	 GATE_EXEC, "gate:1", NULL,
@@ -77,7 +77,43 @@ static void test_apply(void)
 	}
 }
 
+static const struct {
+	const char *name, *pod, *overlay;
+	enum gate gate;
+	const char *obstacle; /* NULL: none */
+} OBSTACLES[] = {
+	{"no such container", "{'spec':{}}", INIT(""), GATE_PROBE, NULL},
+	{"nothing in the way", INIT(",'readinessProbe':{}"), INIT(""), GATE_PROBE, NULL},
+	{"a probe of the user's", INIT(",'startupProbe':{'exec':{}}"), INIT(""), GATE_PROBE,
+	 "startupProbe"},
+	{"at another port", INIT(",'startupProbe':{'tcpSocket':{'port':80}}"), INIT(""), GATE_PROBE,
+	 "startupProbe"},
+	{"the gate itself", INIT(PROBE), INIT(""), GATE_PROBE, NULL},
+	{"the profile has one", INIT(",'startupProbe':{'exec':{}}"),
+	 INIT(",'startupProbe':{'exec':{}}"), GATE_PROBE, NULL},
+	{"no gate at all", INIT(",'startupProbe':{'exec':{}}"), INIT(""), GATE_NONE, NULL},
+	{"a handler does not stop a probe", INIT(",'lifecycle':{'postStart':{'exec':{}}}"),
+	 INIT(""), GATE_PROBE, NULL},
+	{"a handler of the user's", INIT(",'lifecycle':{'postStart':{'exec':{'command':['x']}}}"),
+	 INIT(""), GATE_EXEC, "postStart"},
+	{"the gate's handler", INIT(",'lifecycle':{" POST_START "}"), INIT(""), GATE_EXEC, NULL},
+};
+
+static void test_obstacles(void)
+{
+	for (size_t i = 0; i < sizeof(OBSTACLES) / sizeof(*OBSTACLES); i++) {
+		const struct gate_request request = {OBSTACLES[i].gate, 15999, "proxy", NULL};
+		json_auto_t *pod = quoted_json(OBSTACLES[i].pod);
+		json_auto_t *overlay = quoted_json(OBSTACLES[i].overlay);
+		const char *found = gate_obstacle(pod, overlay, &request);
+
+		ASSERT_TEXT(OBSTACLES[i].name, found != NULL ? found : "(none)",
+			    OBSTACLES[i].obstacle != NULL ? OBSTACLES[i].obstacle : "(none)");
+	}
+}
+
 static CU_TestInfo tests[] = {
+	{"what keeps the gate out", test_obstacles},
 	{"the gate is put in once, unless there is one", test_apply},
 	CU_TEST_INFO_NULL,
 };

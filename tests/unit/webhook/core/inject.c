@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
 #include "tests/unit/alloc_fail.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
@@ -68,7 +69,12 @@ static const struct {
 	 "(emptyDir): rename the pod's"},
 	{POD(ANNOTATION("sidewire.io/gate", "exec"), APP), "NoGate", 422,
 	 "the gate exec needs an image that holds sidewire-gate, and this installation names none: "
-	 "use the gate probe"},
+	 "annotate the pod with sidewire.io/gate: probe"},
+	{POD(ANNOTATION("sidewire.io/gate", "probe"),
+	     APP ",'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"),
+	 "NoGate", 422,
+	 "annotation 'sidewire.io/gate' asks for the gate, but container 'proxy' of the pod has a "
+	 "startupProbe of its own in the gate's place: take one of the two away"},
 	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "RedirectConflict", 422,
 	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
 	 "'proxy'): its traffic would bypass the proxy"},
@@ -130,6 +136,50 @@ static void test_skip(void)
 	CU_ASSERT_PTR_NULL(result.profiles);
 	CU_ASSERT_EQUAL(result.warning_count, 1);
 	CU_ASSERT_STRING_EQUAL(result.warnings[0], result.decision.warning);
+}
+
+/* What a pod has that does not do what it seems to. */
+static void test_warnings(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(
+		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}],"
+			"'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
+	json_auto_t *none = quoted_json(
+		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
+		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL_FATAL(result.warning_count, 2);
+	ASSERT_TEXT(
+		"gate", result.warnings[0],
+		"sidewire: no gate: container 'proxy' of the pod has a startupProbe of its own");
+	ASSERT_TEXT("probe", result.warnings[1],
+		    "sidewire: the tcpSocket livenessProbe of 'app' will be answered by the proxy; "
+		    "use http, grpc or exec");
+	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(without.warning_count, 0);
+}
+
+/* A document that no node would take is told by the annotation that makes it so long. */
+static void test_document_too_long(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(strbuf_release) struct strbuf list = STRBUF_INIT;
+
+	for (unsigned int i = 0; i < 4000; i++)
+		strbuf_printf(&list, "%sfd00:0:0:%x::/64", i > 0 ? "," : "", i + 0x1000);
+	json_auto_t *pod = json_pack("{s:{s:{s:s}}, s:{}}", "metadata", "annotations",
+				     "sidewire.io/exclude-outbound-cidrs", list.data, "spec");
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_DENY);
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(result.decision.sentence,
+		       "annotation 'sidewire.io/exclude-outbound-cidrs' is too long: the redirect "
+		       "document has "));
 }
 
 /* A sentence that holds a value cut inside a character is UTF-8 nevertheless. */
@@ -195,6 +245,8 @@ static CU_TestInfo tests[] = {
 	{"each step denies in its own words", test_denials},
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
+	{"warnings", test_warnings},
+	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,

@@ -41,6 +41,8 @@ static const struct {
 	{"includeInboundPorts", "80", "443,8000-8010", "443,8000-8010", ""},
 	{"includeOutboundPorts", "80", "*", "1-65535", ""},
 	{"includeOutboundCidrs", "10.0.0.0/8", "*", "0.0.0.0/0,::/0", ""},
+	{"includeOutboundPorts", "80", " * ", "1-65535", ""},
+	{"includeOutboundPorts", "80", "*,*", "80", "'*' stands alone, or not at all"},
 	{"includeOutboundCidrs", "*", "fd00::/8", "fd00::/8", ""},
 	{"includeOutboundCidrs", "10.0.0.0/8", "", "", ""},
 	{"excludeInboundPorts", "80", "443, 81", "80-81,443", ""},
@@ -76,6 +78,31 @@ static void test_apply(void)
 	}
 }
 
+/* Each list is within its bound, but together they are not. */
+static void test_joined_bound(void)
+{
+	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	const struct redirect_list *list = list_of("excludeInboundPorts");
+	struct err err = {0};
+
+	for (unsigned int i = 0; i < RANGE_LIST_MAX; i++)
+		strbuf_printf(&text, "%s%u", i > 0 ? "," : "", 2 * i + 10);
+	CU_ASSERT_EQUAL(redirect_list_apply(list, "1,3", &spec, &err), 0);
+	CU_ASSERT_EQUAL(redirect_list_apply(list, text.data, &spec, &err), -E2BIG);
+	ASSERT_TEXT("joined", err.msg,
+		    "with the profile's there are 1026 ranges, at most 1024 fit");
+}
+
+static void test_longest(void)
+{
+	json_auto_t *annotations = json_pack("{s:s, s:s}", "sidewire.io/exclude-uids", "1,2",
+					     "sidewire.io/exclude-outbound-cidrs", "10.0.0.0/8");
+
+	ASSERT_TEXT("longest", redirect_list_longest(annotations),
+		    "sidewire.io/exclude-outbound-cidrs");
+}
+
 static void test_all_and_copy(void)
 {
 	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
@@ -100,6 +127,8 @@ static void test_all_and_copy(void)
 static CU_TestInfo tests[] = {
 	{"include lists replace, others add", test_apply},
 	{"all is included, and copied", test_all_and_copy},
+	{"a bound for the profile's and the pod's together", test_joined_bound},
+	{"the longest is known", test_longest},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/redirect_list", tests)

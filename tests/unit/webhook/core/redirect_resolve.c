@@ -82,6 +82,32 @@ static void test_resolve(void)
 	}
 }
 
+/* Whatever a profile says comes through. */
+static void test_everything_of_the_profile(void)
+{
+	CLEANUP(profile_release)
+	struct profile profile = sample_profile(SAMPLE_DOCUMENT(
+		"x", "{'redirect': {'outboundPort': 1, 'inboundPort': 2, 'container': 'x',"
+		     " 'proxy': {'uids': [7], 'gids': [8], 'mark': 9}, 'selfCall': 'inbound',"
+		     " 'inboundSource': '127.0.0.7,::7', 'gatePort': 3, 'gate': 'exec',"
+		     " 'excludeUids': [10], 'excludeGids': [11]},"
+		     " 'pod': {'spec': {'containers': [{'name': 'x', 'image': 'x:1'}]}}}"));
+	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+	CLEANUP(freep) char *document = NULL;
+	enum gate gate = GATE_NONE;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(redirect_resolve(&profile, NULL, &spec, &gate, &err), 0);
+	CU_ASSERT_EQUAL(gate, GATE_EXEC);
+	CU_ASSERT_EQUAL_FATAL(redirect_spec_encode(&spec, &document, &err), 0);
+	quote(document);
+	ASSERT_TEXT("document", document,
+		    "{'version':1,'mode':'redirect','outboundPort':1,'inboundPort':2,'gatePort':3,"
+		    "'proxyUids':'7','proxyGids':'8','proxyMark':9,'selfCall':'inbound',"
+		    "'inboundSource':'127.0.0.7,::7'," INBOUND("1-65535", "", "")
+			    OUTBOUND("1-65535", "", ALL_CIDRS, "") IDS("10", "11"));
+}
+
 static const struct {
 	const char *annotations, *error;
 } REFUSALS[] = {
@@ -143,6 +169,7 @@ static void test_out_of_memory(void)
 
 static CU_TestInfo tests[] = {
 	{"annotations change the profile's redirect", test_resolve},
+	{"the profile's redirect, whole", test_everything_of_the_profile},
 	{"what does not parse is refused", test_refusals},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,

@@ -155,20 +155,6 @@ static void add_profile(struct profile_set *set, const char *name, const char *i
 	CU_ASSERT_EQUAL_FATAL(profile_set_add(set, &profile, &err), 0);
 }
 
-static void test_check_names(void)
-{
-	CLEANUP(profile_set_release) struct profile_set set = {0};
-	struct err err = {0};
-
-	add_profile(&set, "envoy", "a");
-	add_profile(&set, "agent", "a");
-	CU_ASSERT_EQUAL(profile_store_check_names(&set, "envoy", &err), 0);
-	CU_ASSERT_EQUAL(profile_store_check_names(&set, "envoy, agent", &err), 0);
-	CU_ASSERT_EQUAL(profile_store_check_names(&set, "", &err), 0);
-	CU_ASSERT_EQUAL(profile_store_check_names(&set, "envoy,mosn", &err), -EINVAL);
-	ASSERT_TEXT("message", err.msg, "no profile is named 'mosn'; there are: agent,envoy");
-}
-
 static void test_hash(void)
 {
 	CLEANUP(profile_set_release) struct profile_set one = {0};
@@ -191,11 +177,7 @@ static void test_hash(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"load", test_load},
-	{"too big", test_too_big},
-	{"no directory", test_no_directory},
-	{"check names", test_check_names},
-	{"hash", test_hash},
-	CU_TEST_INFO_NULL,
+	{"load", test_load}, {"too big", test_too_big}, {"no directory", test_no_directory},
+	{"hash", test_hash}, CU_TEST_INFO_NULL,
 };
 SUITE("webhook/io/profile_store", tests)

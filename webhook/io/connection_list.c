@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/io/connection_list.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <time.h>
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void connection_list_init(struct connection_list *list, size_t count_short)
+{
+	*list = (struct connection_list){.count_short = count_short};
+	pthread_mutex_init(&list->mutex, NULL);
+}
+
+void connection_list_release(struct connection_list *list)
+{
+	pthread_mutex_destroy(&list->mutex);
+}
+
+struct connection *connection_list_add(struct connection_list *list, int fd)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (connection == NULL)
+		return NULL;
+	connection->fd = fd;
+	connection->waiting_since_ms = now_ms();
+	pthread_mutex_lock(&list->mutex);
+	connection->next = list->first;
+	if (list->first != NULL)
+		list->first->previous = connection;
+	list->first = connection;
+	list->count++;
+	pthread_mutex_unlock(&list->mutex);
+	return connection;
+}
+
+void connection_list_remove(struct connection_list *list, struct connection *connection)
+{
+	pthread_mutex_lock(&list->mutex);
+	if (connection->previous != NULL)
+		connection->previous->next = connection->next;
+	else
+		list->first = connection->next;
+	if (connection->next != NULL)
+		connection->next->previous = connection->previous;
+	list->count--;
+	pthread_mutex_unlock(&list->mutex);
+	free(connection);
+}
+
+void connection_list_begin(struct connection_list *list, struct connection *connection)
+{
+	pthread_mutex_lock(&list->mutex);
+	connection->has_asked = true;
+	connection->waiting_since_ms = 0;
+	pthread_mutex_unlock(&list->mutex);
+}
+
+void connection_list_end(struct connection_list *list, struct connection *connection)
+{
+	pthread_mutex_lock(&list->mutex);
+	connection->waiting_since_ms = now_ms();
+	pthread_mutex_unlock(&list->mutex);
+}
+
+void connection_list_sweep(struct connection_list *list)
+{
+	int64_t now = now_ms();
+
+	pthread_mutex_lock(&list->mutex);
+	int64_t between_ms =
+		list->count > list->count_short ? CONNECTION_SHORT_MS : CONNECTION_IDLE_MS;
+	for (struct connection *i = list->first; i != NULL; i = i->next) {
+		int64_t limit_ms = i->has_asked ? between_ms : CONNECTION_HEAD_MS;
+
+		if (i->waiting_since_ms != 0 && now - i->waiting_since_ms > limit_ms)
+			shutdown(i->fd, SHUT_RDWR);
+	}
+	pthread_mutex_unlock(&list->mutex);
+}
