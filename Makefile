@@ -52,15 +52,25 @@ PROGRAMS := $(BUILD)/sidewire-webhook $(BUILD)/sidewire-cni $(BUILD)/sidewire-ga
 .PHONY: all
 all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1)
 
-$(BUILD)/obj/%.o: %.c
+# write_if_other TEXT: the recipe of a file that holds the text, and is as old as the last change of it.
+write_if_other = @$(shell mkdir -p $(@D))$(file >$@.new,$(1))if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: FORCE
+$(BUILD)/flags: FORCE
+	$(call write_if_other,$(CC) $(ALL_CFLAGS))
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) $(if $(filter cni/io/%,$<),$(NL_CFLAGS)) -MMD -MP -c -o $@ $<
 
+# A source that goes away makes the archive anew, as one that comes does.
 define archive_rule
-$(call archive_of,$(1)): $(call objects_of,$(call sources_of,$(1)))
-	@mkdir -p $$(@D)
+$(call archive_of,$(1)).list: FORCE
+	$$(call write_if_other,$(call objects_of,$(call sources_of,$(1))))
+
+$(call archive_of,$(1)): $(call objects_of,$(call sources_of,$(1))) $(call archive_of,$(1)).list
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$(AR) rcs $$@ $$(filter %.o,$$^)
 endef
 $(foreach l,$(LAYERS),$(if $(call sources_of,$(l)),$(eval $(call archive_rule,$(l)))))
 
@@ -162,7 +172,7 @@ install: all ## install under DESTDIR and PREFIX
 	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
 
 clean: ## remove what was built (what hack/deps installed stays)
-	rm -rf build
+	rm -rf $(BUILD)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile

@@ -6,7 +6,6 @@ Two pods of one Deployment: the client calls the server. Both are injected by th
 by the CNI plugin, and each has an Envoy of its own. What is printed was observed.
 """
 
-import contextlib
 import json
 import pathlib
 import signal
@@ -21,8 +20,10 @@ sys.path.insert(0, str(ROOT / "tests/netns"))
 import apiserver
 import containerd
 import demo_pods
+import kernel_rules
 import kubelet
 import lab
+import proxies
 import rigs
 from demo_report import Report, duration
 
@@ -100,6 +101,14 @@ def create_pod(report, webhook):
     return after
 
 
+def has_rules_of_document(pod):
+    """Whether the kernel has the rules of the pod's document, in both families and in order."""
+    document = pod.annotations["sidewire.io/redirect"]
+    return all(kernel_rules.by_chain(kernel_rules.in_kernel(pod.namespace, family))
+               == kernel_rules.by_chain(kernel_rules.in_plan(document, family))
+               for family in (4, 6))
+
+
 def add_rules(report, pods):
     """ADD for each pod, and what is in the kernel then."""
     for pod in pods:
@@ -109,8 +118,10 @@ def add_rules(report, pods):
         count = pod.namespace.rules().count("-A SIDEWIRE_")
         report.say(pod.label, f"{pod.namespace.ipv4}, {pod.namespace.ipv6}: ADD took {took}, "
                               f"{count} rules are in the kernel, IPv4 and IPv6")
-        report.observe(count > 0 and answer == containerd.prev_result(pod.namespace),
-                       f"{pod.label}: rules are there, and prevResult came back")
+        report.observe(has_rules_of_document(pod),
+                       f"{pod.label}: iptables-save shows just the rules below")
+        report.observe(answer == containerd.prev_result(pod.namespace),
+                       f"{pod.label}: prevResult came back")
     report.say("")
     document = pods[0].annotations["sidewire.io/redirect"]
     report.text(lab.run([lab.BUILD / "golden-plan", "--words"], input=document), WORDS_COLUMN)
@@ -193,12 +204,15 @@ class GateTable:
         self._is_right = True
 
     def ask(self, has_rules, has_envoy):
-        """Asks in the state that is now."""
+        """Asks in the state that is now, which is to be this one."""
+        state = ["SIDEWIRE_" in self._pod.namespace.rules(),
+                 proxies.is_listening(self._pod.namespace)]
         answers = [self._pod.answers_gate_outside(4), self._pod.answers_gate_outside(6),
                    self._pod.answers_gate_inside()]
-        self._rows.append(["yes" if has else "no" for has in (has_rules, has_envoy)]
+        self._rows.append(["yes" if has else "no" for has in state]
                           + ["answers" if answer else "refused" for answer in answers])
-        self._is_right &= all(answer == (has_rules and has_envoy) for answer in answers)
+        self._is_right &= state == [has_rules, has_envoy]
+        self._is_right &= all(answer == all(state) for answer in answers)
 
     def show(self, report):
         """The table, and whether it is as it should be."""

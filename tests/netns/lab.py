@@ -70,6 +70,12 @@ def sweep():
         run(["ip", "netns", "del", path.name])
 
 
+def is_root():
+    """Whether we are root, and not only in a user namespace of our own."""
+    uid_map = pathlib.Path("/proc/self/uid_map").read_text(encoding="utf-8").split()
+    return os.geteuid() == 0 and int(uid_map[2]) == 2 ** 32 - 1
+
+
 def is_in_chroot():
     """Whether / is the root of no mount: the kernel refuses user namespaces there (EPERM)."""
     return subprocess.run(["mountpoint", "-q", "/"], check=False).returncode != 0

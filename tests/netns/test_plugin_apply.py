@@ -4,13 +4,13 @@
 import concurrent.futures
 import errno
 import json
-import os
 import pathlib
 import socket
 import subprocess
 
 import pytest
 
+import kernel_rules
 import lab
 import plugin
 
@@ -39,35 +39,14 @@ def iptables(pod, family, *words):
     pod.run(["iptables-legacy" if family == 4 else "ip6tables-legacy", "-t", "nat", *words])
 
 
-def in_iptables_words(pod, family):
-    """Our rules as the kernel has them, in redirect_text's spelling."""
-    saved = pod.run(["iptables-legacy-save" if family == 4 else "ip6tables-legacy-save", "-t", "nat"])
-    lines = [line for line in saved.splitlines() if line.startswith("-A SIDEWIRE_")]
-    single = "/32 " if family == 4 else "/128 "
-    return [line.replace(" -m tcp", "").replace(single, " ") for line in lines]
-
-
-def expected_words(text, family):
-    """The same from redirect_text, by the tool that golden tests use."""
-    plan = subprocess.run([lab.BUILD / "golden-plan"], input=text, capture_output=True, text=True,
-                          check=True).stdout
-    lines = [line.split(" ", 1) for line in plan.splitlines()
-             if line[:1] in "46" and " -A SIDEWIRE_" in line]
-    return [rule.strip() for families, rule in lines if str(family) in families]
-
-
 @pytest.mark.parametrize("text", [plugin.document(), EVERYTHING], ids=["envoy", "everything"])
 def test_iptables_reads_our_rules_as_we_write_them(pod, text):
     plugin.succeed("ADD", pod, text)
     for family in (4, 6):
-        expected = expected_words(text, family)
+        expected = kernel_rules.in_plan(text, family)
         assert len(expected) > 5
-        # iptables-save prints chains in the order of their names.
-        assert sorted(in_iptables_words(pod, family)) == sorted(expected)
-        for chain in {rule.split()[1] for rule in expected}:
-            of_chain = [rule for rule in expected if rule.split()[1] == chain]
-            assert [rule for rule in in_iptables_words(pod, family)
-                    if rule.split()[1] == chain] == of_chain
+        found = kernel_rules.in_kernel(pod, family)
+        assert kernel_rules.by_chain(found) == kernel_rules.by_chain(expected)
 
 
 @pytest.mark.parametrize("text", [plugin.document(), EVERYTHING], ids=["envoy", "everything"])
@@ -230,7 +209,7 @@ def test_del_goes_on_after_a_failure(pod):
     plugin.succeed("ADD", pod, plugin.document())
     launcher = plugin.with_failing("setsockopt", str(errno.EPERM), "1=0", f"2={SET_REPLACE}")
     assert plugin.call("DEL", pod, plugin.document(), launcher).status == 0
-    assert in_iptables_words(pod, 4) and not in_iptables_words(pod, 6)
+    assert kernel_rules.in_kernel(pod, 4) and not kernel_rules.in_kernel(pod, 6)
 
 
 def test_many_at_once(network):
@@ -350,7 +329,7 @@ def test_kernel_without_ipv6_rules(pod, lack):
     assert plugin.run(variables, conf, launcher).status == 0
     assert plugin.run({**variables, "CNI_COMMAND": "CHECK"}, conf, launcher).status == 0
     assert "::6" not in pod.ip("address", "show", "dev", "lo")
-    assert in_iptables_words(pod, 4) and not in_iptables_words(pod, 6)
+    assert kernel_rules.in_kernel(pod, 4) and not kernel_rules.in_kernel(pod, 6)
     answer = plugin.run(variables, plugin.configuration(pod, plugin.document()), launcher)
     assert "the pod has an IPv6 address" in answer.message
 
@@ -414,7 +393,7 @@ def test_another_mesh_is_no_neighbour(pod, family, chain, mesh):
 
 def test_a_pod_with_a_user_namespace_of_its_own():
     """hostUsers: false. From outside of it the kernel refuses every rule about socket owners."""
-    if os.geteuid() != 0:
+    if not lab.is_root():
         pytest.skip("network namespaces need root")
     if lab.is_in_chroot():
         pytest.skip("the kernel makes no user namespaces in a chroot")
@@ -448,7 +427,7 @@ def test_a_large_document(pod):
         includeInboundPorts=",".join(str(2 * i) for i in range(1000, 1900)))
     plugin.succeed("ADD", pod, text)
     plugin.succeed("CHECK", pod, text)
-    assert len(in_iptables_words(pod, 4)) > 3500
+    assert len(kernel_rules.in_kernel(pod, 4)) > 3500
     plugin.succeed("ADD", pod, text)
     plugin.succeed("DEL", pod, text)
     assert pod.rules() == before

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
@@ -43,6 +44,7 @@ struct http_server {
 	atomic_size_t body_bytes; /* of all bodies that are held at present */
 	atomic_size_t in_flight;
 	atomic_bool is_draining;
+	int quiesced_fd; /* what was listened on before draining; -1: not draining */
 };
 
 /* Passes a complaint of libmicrohttpd on. */
@@ -290,6 +292,7 @@ int http_server_start(const struct http_server_options *options, struct http_ser
 	if (server == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	server->options = *options;
+	server->quiesced_fd = -1;
 	server->options.service.body_bytes = &server->body_bytes;
 	connection_list_init(&server->connections, CONNECTIONS_SHORT);
 	int r = listen_socket_open(options->address, &fd, &server->port_host, err);
@@ -322,9 +325,10 @@ void http_server_sweep(struct http_server *server)
 void http_server_drain(struct http_server *server)
 {
 	atomic_store(&server->is_draining, true);
-	MHD_socket fd = MHD_quiesce_daemon(server->daemon);
-	if (fd >= 0)
-		close(fd);
+	server->quiesced_fd = MHD_quiesce_daemon(server->daemon);
+	/* No longer listening, but not closed: a thread may be about to accept by that number. */
+	if (server->quiesced_fd >= 0)
+		shutdown(server->quiesced_fd, SHUT_RDWR);
 }
 
 void http_server_free(struct http_server *server)
@@ -332,6 +336,8 @@ void http_server_free(struct http_server *server)
 	if (server == NULL)
 		return;
 	MHD_stop_daemon(server->daemon);
+	if (server->quiesced_fd >= 0)
+		close(server->quiesced_fd);
 	connection_list_release(&server->connections);
 	free(server);
 }

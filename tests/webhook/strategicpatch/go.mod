@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
 module sidewire.io/tests/strategicpatch
 
 go 1.26.0
