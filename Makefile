@@ -99,7 +99,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden netns check
+.PHONY: unit golden netns webhook-test check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -108,6 +108,9 @@ golden: $(TOOLS) ## compare whole decisions and plans with tests/golden (UPDATE=
 
 netns: all $(TOOLS) ## run the tests that need network namespaces and real proxies (root)
 	BUILD=$(BUILD) tests/netns/run
+
+webhook-test: all $(TOOLS) ## run the tests that ask the running webhook
+	BUILD=$(BUILD) tests/webhook/run
 
 check: ## the fast inner loop: unit, golden, layers, namespaces
 	$(MAKE) unit

@@ -51,6 +51,12 @@ def test_waits_for_the_rules_and_then_for_the_proxy(pod):
         assert process.wait(timeout=30) == 0
 
 
+def test_it_waits_as_long_as_it_was_told(pod):
+    begin = time.monotonic()
+    assert start(pod, "--timeout", "1").wait(timeout=60) == 1
+    assert time.monotonic() - begin >= 1
+
+
 def test_any_user_and_several_at_once(pod):
     plugin.succeed("ADD", pod, plugin.document())
     with pod.listen("::", INBOUND_PORT):

@@ -345,6 +345,19 @@ def test_kernel_without_ip_tables(pod, errnum, word):
     assert pod.rules() == before
 
 
+@pytest.mark.parametrize("errnum", [errno.EAFNOSUPPORT, errno.ENOPROTOOPT, errno.ENOENT])
+def test_ipv4_is_never_left_out(pod, errnum):
+    """A pod with IPv4 alone, and a kernel that can redirect IPv6 alone: it would go past the proxy."""
+    pod.ip("-6", "address", "flush", "dev", "eth0", "scope", "global")
+    before = pod.rules()
+    conf = plugin.configuration(pod, plugin.document())
+    conf["prevResult"]["ips"].pop()
+    launcher = plugin.with_failing("getsockopt", str(errnum), f"1={LEVEL[4]:d}", f"2={GET_INFO}")
+    answer = plugin.run(plugin.environment("ADD", pod), conf, launcher)
+    assert answer.code == KERNEL
+    assert pod.rules() == before
+
+
 @pytest.mark.parametrize("family", [4, 6])
 @pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_tcp"),
                                            (GET_REVISION_TARGET, "xt_REDIRECT")])

@@ -4,6 +4,7 @@
 import errno
 import json
 import re
+import socket
 import subprocess
 
 import pytest
@@ -75,6 +76,21 @@ def test_the_family_that_is_asked_at_the_gate_comes_last(pod, is_v6_first):
     commits = [line for line in lines if "_SO_SET_REPLACE" in line]
     assert len(commits) == 2
     assert ("IP6T_" in commits[1]) == is_v6_first
+
+
+@pytest.mark.parametrize("is_v6_first", [False, True])
+def test_the_family_that_is_asked_at_the_gate_goes_back_first(pod, is_v6_first):
+    """The last commit is written, its counters fail: both tables are put back, the gate's before all."""
+    option = SET_REPLACE + 1
+    conf = plugin.configuration(pod, plugin.document())
+    conf["prevResult"]["ips"].sort(key=lambda ip: (":" in ip["address"]) != is_v6_first)
+    level = socket.IPPROTO_IPV6 if is_v6_first else socket.IPPROTO_IP
+    launcher = ["strace", "-o", "/dev/stderr", "-e", "trace=setsockopt",
+                *plugin.with_failing("setsockopt", str(errno.EPERM), f"1={level:d}", f"2={option}")]
+    answer = plugin.run(plugin.environment("ADD", pod), conf, launcher)
+    assert answer.status != 0
+    commits = ["IP6T_" in line for line in answer.stderr.splitlines() if "_SO_SET_REPLACE" in line]
+    assert commits == [not is_v6_first, is_v6_first, is_v6_first, not is_v6_first]
 
 
 def test_someone_else_keeps_changing_the_table(pod):

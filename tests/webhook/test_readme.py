@@ -3,9 +3,10 @@
 
 import json
 import re
+import subprocess
 import textwrap
 
-from program import ROOT, encoded, pod
+from program import PROGRAM, ROOT, encoded, pod
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -18,6 +19,18 @@ def test_its_smallest_profile_is_a_profile(start, tmp_path):
     status, _, body = program.post(encoded(pod()))
     response = json.loads(body)["response"]
     assert status == 200 and response["allowed"] and "patch" in response
+
+
+def test_its_commands_can_be_typed():
+    """But for what serves until it is ended, and who asks that: other tests do so."""
+    commands = [line.partition("#")[0].strip() for line in re.findall(r"(?m)^    (build/.*<.*)", README)]
+    assert len(commands) == 1
+    for command in commands:
+        done = subprocess.run(["bash", "-c", command.replace("build/", f"{PROGRAM.parent}/", 1)], cwd=ROOT,
+                              capture_output=True, text=True, check=True)
+        assert "15001" in done.stdout
+    for name in re.findall(r"build/([a-z-]+) ", README):
+        assert (PROGRAM.parent / name).exists(), name
 
 
 def test_every_file_that_it_names_is_there():
