@@ -214,23 +214,27 @@ int iptables_remove(struct err *err)
 	return r4;
 }
 
+static int verify_address(const struct cidr *address, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	bool is_missing = false;
+	int r = pod_address_is_missing_on_lo(address, &is_missing, err);
+
+	if (r < 0 || !is_missing)
+		return r;
+	cidr_format(address, &text);
+	return err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
+		       text.data != NULL ? text.data : "");
+}
+
 /* Whether lo has the addresses that the wanted rules expect there. */
 static int verify_addresses(const struct ipt_rules *wanted, struct err *err)
 {
 	CLEANUP(cidr_list_release) struct cidr_list addresses = {0};
 	int r = ipt_rules_lo_sources(wanted, &addresses, err);
 
-	for (size_t i = 0; r == 0 && i < addresses.count; i++) {
-		CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-		bool is_missing = false;
-
-		r = pod_address_is_missing_on_lo(&addresses.items[i], &is_missing, err);
-		if (r == 0 && is_missing) {
-			cidr_format(&addresses.items[i], &text);
-			r = err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
-				    text.data != NULL ? text.data : "");
-		}
-	}
+	for (size_t i = 0; r == 0 && i < addresses.count; i++)
+		r = verify_address(&addresses.items[i], err);
 	return r;
 }
 
