@@ -58,8 +58,8 @@ static char *unquoted(const char *text)
 	char *copy = strdup(text);
 
 	CU_ASSERT_FATAL(copy != NULL);
-	for (char *c = copy; *c != '\0'; c++)
-		*c = *c == '\'' ? '"' : *c;
+	for (char *quote = copy; (quote = strchr(quote, '\'')) != NULL;)
+		*quote = '"';
 	return copy;
 }
 
