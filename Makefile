@@ -89,7 +89,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden netns check
+.PHONY: unit golden netns e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -98,6 +98,9 @@ golden: $(TOOLS) ## compare whole decisions and plans with tests/golden (UPDATE=
 
 netns: all $(TOOLS) ## run the tests that need network namespaces and real proxies (root)
 	BUILD=$(BUILD) tests/netns/run
+
+e2e: all ## run the tests on a real Kubernetes of two nodes (root; builds one first, once, in 15 minutes)
+	BUILD=$(BUILD) tests/e2e/run
 
 check: ## the fast inner loop: unit, golden, layers, namespaces
 	$(MAKE) unit
