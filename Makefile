@@ -101,7 +101,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden netns webhook-test check
+.PHONY: unit golden netns webhook-test e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -113,6 +113,9 @@ netns: all $(TOOLS) ## run the tests that need network namespaces and real proxi
 
 webhook-test: all $(TOOLS) ## run the tests that ask the running webhook
 	BUILD=$(BUILD) tests/webhook/run
+
+e2e: all ## run the tests on a real Kubernetes of two nodes (root; builds one first, once, in 15 minutes)
+	BUILD=$(BUILD) tests/e2e/run
 
 check: ## the fast inner loop: unit, golden, layers, namespaces
 	$(MAKE) unit
