@@ -142,17 +142,30 @@ benches: $(BENCHES)
 bench: all benches ## print the figures: medians and spread, ratios in one run (root)
 	BUILD=$(BUILD) tests/bench/run
 
-.PHONY: tools print-flags lint format
+.PHONY: tools print-flags print-version print-programs lint format
 tools: $(TOOLS)
 
 print-flags:
 	@printf '%s\n' $(ALL_CFLAGS) $(NL_CFLAGS)
+
+print-version:
+	@echo $(VERSION)
+
+print-programs:
+	@printf '%s\n' $(PROGRAMS)
 
 lint: ## formatting, both compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck
 	hack/lint
 
 format: ## rewrite all C sources as .clang-format says
 	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: image render
+image: all ## make build/image/sidewire-VERSION.tar, by buildah or docker
+	BUILD=$(BUILD) hack/image
+
+render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, gke, openshift)
+	@$(KUBECTL) kustomize manifests$(OVERLAY:%=/overlays/%)
 
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
