@@ -136,10 +136,11 @@ def test_annotations_are_not_added_later(api, make_namespace, namespace_label, k
 
 
 @pytest.mark.parametrize("path", ["pods/pod/binding", "bindings"])
-def test_a_binding_brings_no_annotations(api, make_namespace, path):
+@pytest.mark.parametrize("namespace_label", ["enabled", None])
+def test_a_binding_brings_no_annotations(api, make_namespace, namespace_label, path):
     """Annotations of a binding become the pod's."""
-    name = make_namespace(None)
-    ungated = pod()
+    name = make_namespace(namespace_label)
+    ungated = pod(labels={LABEL: "false"})
     del ungated["spec"]["schedulingGates"]
     ungated["spec"]["schedulerName"] = "example.com/none"
     assert api.create(ungated, "-n", name).returncode == 0
