@@ -125,6 +125,11 @@ def test_annotations_of_an_injected_pod_stay(api, injected, key, subresource):
     assert api.run("-n", injected, "patch", "pod", "pod", "-p", other, *subresource).returncode == 0
 
 
+def test_annotations_of_an_injected_pod_are_not_taken_away_together(api, injected):
+    patch = json.dumps({"metadata": {"annotations": {REDIRECT: None, STATUS: None}}})
+    assert is_refused(api.run("-n", injected, "patch", "pod", "pod", "-p", patch), "sidewire-annotations", STAY)
+
+
 @pytest.mark.parametrize("subresource", [(), ("--subresource=status",)])
 @pytest.mark.parametrize("key", [REDIRECT, STATUS])
 @pytest.mark.parametrize("namespace_label", ["enabled", None])
