@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from api import api, make_namespace
+
 WEBHOOK = "sidewire-webhook"
 NODE = "sidewire-node"
 OWN = ("-n", "sidewire-system")

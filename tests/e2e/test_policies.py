@@ -1,28 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The admission policies, as the API server enforces them. Pods have a scheduling gate: they are made, and never run.
-Annotations "of the webhook" stand in pods that are not injected for the sake of the test: policies see what is there
-after the webhooks, whoever wrote it."""
+"""The admission policies, as the API server enforces them."""
 
 import json
 
 import pytest
 
+from api import LABEL, api, injected, make_namespace, namespace, pod, until
+
 REDIRECT = "sidewire.io/redirect"
 STATUS = "sidewire.io/status"
-LABEL = "sidewire.io/inject"
-
-
-def pod(name="pod", labels=None, annotations=None, uid=None):
-    spec = {"schedulingGates": [{"name": "example.com/never"}], "containers": [{"name": "app", "image": "example.com/none"}]}
-    if uid is not None:
-        spec["securityContext"] = {"runAsUser": uid}
-    return {"apiVersion": "v1", "kind": "Pod", "spec": spec,
-            "metadata": {"name": name, "labels": labels or {}, "annotations": annotations or {}}}
-
-
-def namespace(name, label):
-    return {"apiVersion": "v1", "kind": "Namespace",
-            "metadata": {"name": name, "labels": {} if label is None else {LABEL: label}}}
 
 
 def is_refused(answer, policy, text):
@@ -54,8 +40,8 @@ def test_a_bad_label_that_is_there_does_not_stand_in_the_way(api, make_namespace
     """It was written before the policy was there. Nobody needs to mend it to change something else."""
     name = make_namespace(None)
     with api.without_policy("sidewire-namespace-label"):
-        api.until(lambda: api.run("label", "--overwrite", "namespace", name, f"{LABEL}=enabeld").returncode == 0)
-    api.until(lambda: is_refused(api.create(namespace("policy-label", "enabeld"), "--dry-run=server"), "sidewire-namespace-label", ""))
+        until(lambda: api.run("label", "--overwrite", "namespace", name, f"{LABEL}=enabeld").returncode == 0)
+    until(lambda: is_refused(api.create(namespace("policy-label", "enabeld"), "--dry-run=server"), "sidewire-namespace-label", ""))
     assert api.run("label", "namespace", name, "example.com/other=1").returncode == 0
     assert api.run("annotate", "namespace", name, "example.com/other=1").returncode == 0
     assert is_refused(api.run("label", "--overwrite", "namespace", name, f"{LABEL}=anabled"),
@@ -151,10 +137,10 @@ def test_a_binding_brings_no_annotations(api, make_namespace, namespace_label, p
     assert api.create(ungated, "-n", name).returncode == 0
     binding = {"apiVersion": "v1", "kind": "Binding", "target": {"apiVersion": "v1", "kind": "Node", "name": "example-none"},
                "metadata": {"name": "pod", "annotations": {REDIRECT: "{}"}}}
-    answer = api.create_raw(binding, f"/api/v1/namespaces/{name}/{path}")
+    answer = api.create_at(binding, f"/api/v1/namespaces/{name}/{path}")
     assert is_refused(answer, "sidewire-annotations", NOT_INJECTED)
     del binding["metadata"]["annotations"]
-    assert api.create_raw(binding, f"/api/v1/namespaces/{name}/{path}").returncode == 0
+    assert api.create_at(binding, f"/api/v1/namespaces/{name}/{path}").returncode == 0
 
 
 def debug(api, where, uid):
@@ -189,7 +175,7 @@ def test_the_proxys_uids_are_ranges(api, make_namespace, uids, refused, taken):
     document = {"version": 1, "mode": "redirect", "outboundPort": 15001, "proxyUids": uids, "excludeUids": "77"}
     with api.without_policy("sidewire-annotations"):
         made = pod(annotations={REDIRECT: json.dumps(document, separators=(",", ":"))})
-        api.until(lambda: api.create(made, "-n", name).returncode == 0)
+        until(lambda: api.create(made, "-n", name).returncode == 0)
     for uid in refused:
         assert is_refused(debug(api, name, uid), "sidewire-ephemeral-containers", "uid of the pod's proxy")
     for uid in taken + (77, None):
@@ -200,7 +186,7 @@ def test_an_ephemeral_container_takes_the_uid_of_its_pod(api, make_namespace):
     name = make_namespace(None)
     with api.without_policy("sidewire-annotations"):
         made = pod(uid=15099, annotations={REDIRECT: '{"version":1,"mode":"redirect","proxyUids":"15099"}'})
-        api.until(lambda: api.create(made, "-n", name).returncode == 0)
+        until(lambda: api.create(made, "-n", name).returncode == 0)
     assert is_refused(debug(api, name, None), "sidewire-ephemeral-containers", "uid of the pod's proxy")
     assert debug(api, name, 1000).returncode == 0
 
