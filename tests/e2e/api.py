@@ -74,7 +74,7 @@ def api():
 NAMES = itertools.count(time.time_ns() // 1_000_000)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def make_namespace(api):
     """Makes namespaces with a value, or None, as the label of sidewire; gives their names."""
     made = []
@@ -87,8 +87,7 @@ def make_namespace(api):
         return name
 
     yield make
-    for name in made:
-        api.run("delete", "namespace", name, "--wait=false")
+    api.run("delete", "namespace", "--wait=false", *made)
 
 
 @pytest.fixture

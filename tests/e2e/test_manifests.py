@@ -58,7 +58,7 @@ def test_what_they_may_not(api, account, question):
 
 @pytest.mark.parametrize("kind, name, violations", [
     ("deployment", WEBHOOK, ()),
-    ("daemonset", NODE, ("host namespaces", "hostPath volumes", "DAC_OVERRIDE", "runAsUser=0")),
+    ("daemonset", NODE, ("hostNetwork=true", "hostPath", "DAC_OVERRIDE", "runAsUser=0")),
 ])
 def test_pods_under_the_level_restricted(api, make_namespace, kind, name, violations):
     where = make_namespace(None)

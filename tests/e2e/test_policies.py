@@ -197,7 +197,9 @@ def test_a_pod_that_goes_goes(api, injected):
 
 def test_the_api_server_finds_no_fault_with_the_expressions(api):
     """The type check that it makes when a policy is written."""
-    listed = json.loads(api.run("get", "validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=sidewire", "-o", "json").stdout)
+    ours = ("get", "validatingadmissionpolicies", "-l", "app.kubernetes.io/part-of=sidewire", "-o", "json")
+    listed = json.loads(api.run(*ours).stdout)
     assert len(listed["items"]) == 4
     for policy in listed["items"]:
+        assert policy["status"]["observedGeneration"] == policy["metadata"]["generation"]
         assert policy["status"].get("typeChecking", {}).get("expressionWarnings", []) == [], policy["metadata"]["name"]

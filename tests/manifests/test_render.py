@@ -6,6 +6,7 @@ import pytest
 from conftest import OVERLAYS, ROOT
 
 DIRECTORIES = ["manifests"] + [f"manifests/overlays/{name}" for name in OVERLAYS]
+PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WORKLOADS = ("Deployment", "DaemonSet")
 
 
@@ -99,6 +100,7 @@ def shortfalls(workload):
             "runAsUser": own.get("runAsUser") == 0,
             "seccompProfile": own.get("seccompProfile") != {"type": "RuntimeDefault"},
             "readOnlyRootFilesystem": own.get("readOnlyRootFilesystem") is not True,
+            "host of a probe": any("host" in container.get(probe, {}).get("httpGet", {}) for probe in PROBES),
             "hostPort": any("hostPort" in port for port in container.get("ports", [])),
         }
         found += [name for name, is_wrong in wrong.items() if is_wrong]
@@ -111,7 +113,8 @@ def test_all_pods_keep_to_restricted_but_the_agents_which_say_why(render, direct
         if workload["kind"] != "DaemonSet":
             assert shortfalls(workload) == []
             continue
-        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities", "runAsNonRoot", "runAsUser"]
+        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities", "runAsNonRoot", "runAsUser",
+                                       "host of a probe"]
         why = workload["metadata"]["annotations"]["sidewire.io/why-not-restricted"]
         assert all(word in why for word in ("hostNetwork:", "hostPath:", "runAsUser 0:", "DAC_OVERRIDE"))
 
