@@ -4,21 +4,27 @@
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 DESTDIR ?=
-CC := gcc
 PKG_CONFIG ?= pkg-config
-AR ?= ar
+
+# ARCH=arm64 cross-builds the static programs beside the ordinary build.
+ARCH ?=
+CROSS_arm64 := aarch64-linux-gnu-
+CROSS := $(if $(ARCH),$(or $(CROSS_$(ARCH)),$(error ARCH=$(ARCH) is none of: arm64)))
+CC := $(CROSS)gcc
+AR := $(CROSS)ar
 
 # SANITIZE=address,undefined builds beside the ordinary build, everything linked dynamically.
 SANITIZE ?=
 comma := ,
-BUILD ?= build$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
-# What Debian does not package as we need it (libiptc's archive, Envoy), put there by hack/deps.
-DEPS ?= .deps
+BUILD ?= build$(ARCH:%=/%)$(if $(SANITIZE),/sanitize-$(subst $(comma),-,$(SANITIZE)))
+# What Debian does not package as we need it (libiptc's archive, Envoy), put there by hack/deps; for another ARCH all libraries.
+DEPS ?= .deps$(ARCH:%=/%)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wformat=2 -Wstrict-prototypes \
 	-Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wcast-qual -Wnull-dereference \
 	-Wswitch-enum -Wimplicit-fallthrough $(if $(CI)$(WERROR),-Werror)
-HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDENING := -fstack-protector-strong -fstack-clash-protection \
+	$(if $(ARCH),-mbranch-protection=standard,-fcf-protection)
 ifeq ($(SANITIZE),)
 HARDENING += -D_FORTIFY_SOURCE=3
 else
@@ -29,7 +35,8 @@ ALL_CFLAGS = -std=gnu11 -D_GNU_SOURCE -I. -isystem $(DEPS)/include -DSIDEWIRE_VE
 	-include common/base/banned.h $(WARNINGS) $(HARDENING) $(SANITIZE_FLAGS) -fPIE -ffunction-sections \
 	-fdata-sections $(CFLAGS)
 ALL_LDFLAGS = -Wl,-z,relro,-z,now -Wl,--gc-sections -Wl,--as-needed $(SANITIZE_FLAGS) $(LDFLAGS)
-NL_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnl-3.0 2>/dev/null))
+NL_CFLAGS := $(if $(ARCH),-isystem $(DEPS)/include/libnl3,\
+	$(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags libnl-3.0 2>/dev/null)))
 
 # One archive a layer; hack/check-layers looks into those of base/ and core/.
 LAYERS := common/base common common/io webhook/core webhook/io cni/core cni/io
@@ -49,10 +56,12 @@ KUBE_EXTERNAL := -lcurl-gnutls
 WEBHOOK_EXTERNAL := $(KUBE_EXTERNAL) -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
-PROGRAMS := $(BUILD)/sidewire-webhook $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
+STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
+# The others need a dozen shared libraries of the other architecture: they are built on a machine of it, as is the image.
+PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook) $(STATIC_PROGRAMS)
 
 .PHONY: all
-all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1)
+all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1; ARCH=arm64: the static ones)
 
 # write_if_other TEXT: the recipe of a file that holds the text, and is as old as the last change of it.
 write_if_other = @$(shell mkdir -p $(@D))$(file >$@.new,$(1))if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
@@ -160,17 +169,31 @@ benches: $(BENCHES)
 bench: all benches ## print the figures: medians and spread, ratios in one run (root)
 	BUILD=$(BUILD) tests/bench/run
 
-.PHONY: tools print-flags lint format
+.PHONY: tools print-flags print-version print-programs lint format
 tools: $(TOOLS)
 
 print-flags:
 	@printf '%s\n' $(ALL_CFLAGS) $(NL_CFLAGS)
+
+print-version:
+	@echo $(VERSION)
+
+print-programs:
+	@printf '%s\n' $(PROGRAMS)
 
 lint: ## formatting, both compilers, clang-tidy, gcc -fanalyzer, cppcheck, shellcheck
 	hack/lint
 
 format: ## rewrite all C sources as .clang-format says
 	clang-format-14 -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: image render
+image: all ## make build/image/sidewire-VERSION.tar, by buildah or docker; of this machine's architecture only
+	$(if $(ARCH),$(error there is no image for ARCH=$(ARCH): make it on a machine of that architecture))
+	BUILD=$(BUILD) hack/image
+
+render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, gke, openshift)
+	@$(KUBECTL) kustomize manifests$(OVERLAY:%=/overlays/%)
 
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
