@@ -31,6 +31,8 @@ enum {
 	 * handshakes under way and requests on the wire are not counted yet, and get this time. */
 	DRAIN_POLL_MS = 10,
 	DRAIN_QUIET_MS = 250,
+	/* Of the certificates that are made at start, outside a cluster; nothing renews them. */
+	MADE_VALIDITY_SECONDS = 30 * 24 * 3600,
 };
 
 /* All that the program holds while it serves. */
@@ -102,16 +104,21 @@ static int publish_authority(const char *path, const char *pem, struct err *err)
 static int get_certificate(const struct webhook_options *options,
 			   struct certificate **ret_certificate, struct err *err)
 {
-	CLEANUP(issued_certificate_release) struct issued_certificate issued = {0};
+	CLEANUP(issued_certificate_release) struct issued_certificate authority = {0};
+	CLEANUP(issued_certificate_release) struct issued_certificate leaf = {0};
+	const struct issue_request request = {options->tls_names, options->tls_name_count,
+					      MADE_VALIDITY_SECONDS};
 
 	if (options->tls_cert != NULL)
 		return certificate_load(options->tls_cert, options->tls_key, ret_certificate, err);
-	int r = certificate_issue(options->tls_names, options->tls_name_count, &issued, err);
+	int r = issue_authority(MADE_VALIDITY_SECONDS, &authority, err);
 	if (r == 0)
-		r = publish_authority(options->ca_out, issued.authority, err);
+		r = issue_leaf(&authority, &request, &leaf, err);
 	if (r == 0)
-		r = certificate_from_pem(issued.leaf, strlen(issued.leaf), issued.key,
-					 strlen(issued.key), ret_certificate, err);
+		r = publish_authority(options->ca_out, authority.certificate, err);
+	if (r == 0)
+		r = certificate_from_pem(leaf.certificate, strlen(leaf.certificate), leaf.key,
+					 strlen(leaf.key), ret_certificate, err);
 	return r;
 }
 

@@ -84,6 +84,8 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
 	(void)authority_count;
 	(void)algorithms;
 	(void)algorithm_count;
+	if (info->socket_context == NULL)
+		return -1; /* there was no certificate yet: the handshake fails */
 	certificate_get(info->socket_context, chain, chain_length, key);
 	return 0;
 }
