@@ -18,6 +18,7 @@
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
+#include "webhook/io/cluster_sync.h"
 #include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
@@ -44,6 +45,7 @@ struct webhook {
 	struct admission_handler admission;
 	struct status_handler status;
 	struct http_server *reviews;
+	struct cluster_sync *cluster; /* NULL outside a cluster */
 	struct http_server *plain;
 };
 
@@ -64,6 +66,7 @@ static void webhook_release(struct webhook *webhook)
 {
 	http_server_free(webhook->plain);
 	http_server_free(webhook->reviews);
+	cluster_sync_free(webhook->cluster);
 	if (webhook->has_certificates)
 		certificate_slot_release(&webhook->certificates);
 	metrics_free(webhook->metrics);
@@ -100,7 +103,8 @@ static int publish_authority(const char *path, const char *pem, struct err *err)
 	return 0;
 }
 
-/* A certificate from the files, or one that is made now. */
+/* A certificate from the files, or one that is made now; NULL in a cluster, where it comes later.
+ */
 static int get_certificate(const struct webhook_options *options,
 			   struct certificate **ret_certificate, struct err *err)
 {
@@ -109,6 +113,10 @@ static int get_certificate(const struct webhook_options *options,
 	const struct issue_request request = {options->tls_names, options->tls_name_count,
 					      MADE_VALIDITY_SECONDS};
 
+	if (options->is_in_cluster) {
+		*ret_certificate = NULL;
+		return 0;
+	}
 	if (options->tls_cert != NULL)
 		return certificate_load(options->tls_cert, options->tls_key, ret_certificate, err);
 	int r = issue_authority(MADE_VALIDITY_SECONDS, &authority, err);
@@ -157,8 +165,8 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 {
 	webhook->admission = (struct admission_handler){
 		.profiles = &webhook->profiles,
-		.options = {.default_profiles = options->default_profiles,
-			    .gate_image = options->gate_image},
+		.default_profiles = options->default_profiles,
+		.gate_image = options->gate_image,
 		.own_namespace = options->own_namespace,
 		.metrics = webhook->metrics,
 	};
@@ -174,6 +182,20 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 	return http_server_start(&server, &webhook->reviews, err);
 }
 
+static int start_cluster(struct webhook *webhook, const struct webhook_options *options,
+			 struct err *err)
+{
+	const struct cluster_sync_options cluster = {
+		.service_account = options->service_account,
+		.namespace_name = options->own_namespace,
+		.pod_name = options->pod_name,
+		.certificates = &webhook->certificates,
+		.gate_image = &webhook->admission.gate_image,
+	};
+
+	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;
+}
+
 static int start_plain(struct webhook *webhook, const struct webhook_options *options,
 		       struct err *err)
 {
@@ -181,6 +203,7 @@ static int start_plain(struct webhook *webhook, const struct webhook_options *op
 	webhook->status.certificates = &webhook->certificates;
 	webhook->status.metrics = webhook->metrics;
 	webhook->status.reviews = webhook->reviews;
+	webhook->status.cluster = webhook->cluster;
 	struct http_server_options server = {
 		.address = options->plain_listen,
 		.service = {.routes = PLAIN_ROUTES, .context = &webhook->status, .body_max = 0},
@@ -216,6 +239,8 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 
 	if (r == 0)
 		r = start_reviews(webhook, options, err);
+	if (r == 0)
+		r = start_cluster(webhook, options, err);
 	if (r == 0)
 		r = start_plain(webhook, options, err);
 	if (r == 0)
@@ -277,6 +302,8 @@ static void end(struct webhook *webhook, const struct webhook_options *options,
 
 	log_message(LOG_INFO, "ending", "no longer ready; requests in flight are finished");
 	atomic_store(&webhook->status.is_ending, true);
+	if (webhook->cluster != NULL)
+		cluster_sync_stop(webhook->cluster);
 	http_server_drain(webhook->reviews);
 	drain(webhook, options, ending);
 	size_t left = http_server_in_flight(webhook->reviews);
