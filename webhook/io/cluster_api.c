@@ -52,9 +52,9 @@ static int refused(const struct kube_request *request, const struct kube_reply *
 	bool is_conflict = reply->status == 409 ||
 			   (reply->status == 422 && strcmp(request->method, "PATCH") == 0);
 
-	return err_set(err, is_conflict ? EAGAIN : EPERM, "%s %s: HTTP status %ld%s%s",
-		       request->method, request->path, reply->status, message != NULL ? ": " : "",
-		       message != NULL ? message : "");
+	return err_set(err, is_conflict ? EAGAIN : EPERM,
+		       "the API server refused a %s (HTTP status %ld)%s%s", request->method,
+		       reply->status, message != NULL ? ": " : "", message != NULL ? message : "");
 }
 
 /* Makes the call. The caller owns *ret_object, which the API server answered with a 2xx. */

@@ -23,6 +23,7 @@ enum {
 	HELD_BACK_MS = 1000, /* when a write waits for its second to pass */
 	/* Passes in a row in which others were first; then something is wrong with the watch. */
 	CONFLICTS_MAX = 3,
+	CAUSES_MAX = 8, /* of one time of trouble that are logged */
 };
 
 struct cluster_sync {
@@ -36,8 +37,10 @@ struct cluster_sync {
 	unsigned int conflicts;       /* in a row */
 	unsigned long watch_failures; /* of the client, as last seen */
 	time_t watch_failed;          /* when they last grew; 0: the watches are well */
-	char told[ERR_MSG_SIZE];      /* the trouble that was logged last; "": none */
 	uint64_t call_failures;
+	char trouble[ERR_MSG_SIZE];            /* of the last pass; "": none */
+	char causes[CAUSES_MAX][ERR_MSG_SIZE]; /* logged since there is trouble */
+	size_t cause_count;
 
 	pthread_mutex_t mutex; /* guards the report */
 	struct cluster_report report;
@@ -77,22 +80,57 @@ static void note_watches(struct cluster_sync *sync, struct err *trouble)
 	else if (sync->watch_failed != 0 && health.silent_ms / 1000 < now - sync->watch_failed)
 		sync->watch_failed = 0;
 	sync->watch_failures = health.failures;
-	if (sync->watch_failed != 0 && trouble->code == 0)
-		err_set(trouble, EIO, "%s", health.last_failure);
+	if (sync->watch_failed == 0 || trouble->code != 0)
+		return;
+	/* Both watches suffer from one cause: without the collection it is one sentence. */
+	const char *sentence = strstr(health.last_failure, ": ");
+	err_set(trouble, EIO, "%s", sentence != NULL ? sentence + 2 : health.last_failure);
 }
 
-/* Logs trouble when it is another than before, and when it is over. */
+/* Whether two sentences differ in numbers only: times, ports, versions. */
+static bool is_same_cause(const char *a, const char *b)
+{
+	static const char DIGITS[] = "0123456789";
+
+	for (;;) {
+		a += strspn(a, DIGITS);
+		b += strspn(b, DIGITS);
+		if (*a != *b || *a == '\0')
+			return *a == *b;
+		a++;
+		b++;
+	}
+}
+
+/* Notes a cause. false when it was there since there is trouble, or there were too many. */
+static bool is_new_cause(struct cluster_sync *sync, const char *cause)
+{
+	for (size_t i = 0; i < sync->cause_count; i++) {
+		if (is_same_cause(sync->causes[i], cause))
+			return false;
+	}
+	if (sync->cause_count == CAUSES_MAX)
+		return false;
+	snprintf(sync->causes[sync->cause_count++], ERR_MSG_SIZE, "%s", cause);
+	return true;
+}
+
+/* Logs each cause of trouble once, and the end of it. */
 static void tell(struct cluster_sync *sync, const struct err *trouble)
 {
-	const char *msg = trouble->code != 0 ? trouble->msg : "";
 	struct log_line line;
 
-	if (strcmp(sync->told, msg) == 0)
+	snprintf(sync->trouble, sizeof(sync->trouble), "%s",
+		 trouble->code != 0 ? trouble->msg : "");
+	if (trouble->code == 0 && sync->cause_count > 0) {
+		sync->cause_count = 0;
+		log_begin(&line, LOG_INFO, "in step with the cluster");
+		log_end(&line);
+	}
+	if (trouble->code == 0 || !is_new_cause(sync, trouble->msg))
 		return;
-	snprintf(sync->told, sizeof(sync->told), "%s", msg);
-	log_begin(&line, *msg != '\0' ? LOG_WARNING : LOG_INFO,
-		  *msg != '\0' ? "not in step with the cluster" : "in step with the cluster");
-	log_text(&line, "detail", *msg != '\0' ? msg : NULL);
+	log_begin(&line, LOG_WARNING, "not in step with the cluster");
+	log_text(&line, "detail", trouble->msg);
 	log_end(&line);
 }
 
@@ -102,8 +140,8 @@ static void describe(const struct cluster_sync *sync, char ret_not_ready[static 
 	struct err missing = {0};
 	struct err both;
 
-	if (cluster_check(&sync->cluster, &missing) < 0 && sync->told[0] != '\0') {
-		err_set(&both, EINVAL, "%.230s; %.230s", missing.msg, sync->told);
+	if (cluster_check(&sync->cluster, &missing) < 0 && sync->trouble[0] != '\0') {
+		err_set(&both, EINVAL, "%.230s; %.230s", missing.msg, sync->trouble);
 		missing = both;
 	}
 	snprintf(ret_not_ready, ERR_MSG_SIZE, "%s", missing.msg);
