@@ -137,6 +137,30 @@ static int issue(const struct cluster *cluster, struct issued_certificate *ret_l
 	return issue_leaf(&cluster->authority.pair, &request, ret_leaf, err);
 }
 
+/* Takes the leaf over and serves it. */
+static int serve(struct cluster *cluster, struct issued_certificate *leaf, struct err *err)
+{
+	CLEANUP(freep) char *signer = strdup(cluster->authority.pair.certificate);
+	struct certificate *certificate;
+
+	if (signer == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = certificate_from_pem(leaf->certificate, strlen(leaf->certificate), leaf->key,
+				     strlen(leaf->key), &certificate, err);
+	if (r != 0)
+		return r;
+	time_t not_after = certificate_not_after(certificate);
+	certificate_slot_replace(cluster->certificates, certificate);
+	issued_certificate_release(&cluster->leaf);
+	cluster->leaf = *leaf;
+	*leaf = (struct issued_certificate){0};
+	free(cluster->leaf_authority);
+	cluster->leaf_authority = TAKE(signer);
+	cluster->leaf_validity.not_after = not_after;
+	log_step("serving certificate issued", NULL, not_after);
+	return 0;
+}
+
 int cluster_step_leaf(struct cluster *cluster, time_t now, struct err *err)
 {
 	const char *authority = cluster->authority.pair.certificate;
@@ -148,29 +172,15 @@ int cluster_step_leaf(struct cluster *cluster, time_t now, struct err *err)
 		.trusted_since = cluster->trusted_since,
 	};
 	CLEANUP(issued_certificate_release) struct issued_certificate leaf = {0};
-	struct certificate *certificate;
 
 	if (authority == NULL || !leaf_should_be_issued(&state, now))
 		return 0;
-	CLEANUP(freep) char *signer = strdup(authority);
-	if (signer == NULL)
-		return err_set(err, ENOMEM, "out of memory");
 	int r = issue(cluster, &leaf, err);
 	if (r == 0)
-		r = certificate_from_pem(leaf.certificate, strlen(leaf.certificate), leaf.key,
-					 strlen(leaf.key), &certificate, err);
-	if (r < 0)
-		return r;
-	cluster->leaf_validity.not_before = now - ISSUE_BACKDATE_SECONDS;
-	cluster->leaf_validity.not_after = certificate_not_after(certificate);
-	certificate_slot_replace(cluster->certificates, certificate);
-	issued_certificate_release(&cluster->leaf);
-	cluster->leaf = leaf;
-	leaf = (struct issued_certificate){0};
-	free(cluster->leaf_authority);
-	cluster->leaf_authority = TAKE(signer);
-	log_step("serving certificate issued", NULL, cluster->leaf_validity.not_after);
-	return 0;
+		r = serve(cluster, &leaf, err);
+	if (r == 0)
+		cluster->leaf_validity.not_before = now - ISSUE_BACKDATE_SECONDS;
+	return r;
 }
 
 /* The webhook entries of the configuration as last seen, and their caBundles. */

@@ -48,7 +48,7 @@ void status_answer_metrics(void *context, const struct http_request *request,
 {
 	struct status_handler *handler = context;
 	char hash[PROFILE_HASH_SIZE];
-	struct cluster_report report;
+	struct cluster_report report = {.not_ready = ""};
 	struct err err;
 
 	(void)request;
