@@ -19,6 +19,7 @@
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
+#include "webhook/io/cluster_sync.h"
 #include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
@@ -33,6 +34,8 @@ enum {
 	 * handshakes under way and requests on the wire are not counted yet, and get this time. */
 	DRAIN_POLL_MS = 10,
 	DRAIN_QUIET_MS = 250,
+	/* Of the certificates that are made at start, outside a cluster; nothing renews them. */
+	MADE_VALIDITY_SECONDS = 30 * 24 * 3600,
 };
 
 /* All that the program holds while it serves. */
@@ -44,6 +47,7 @@ struct webhook {
 	struct admission_handler admission;
 	struct status_handler status;
 	struct http_server *reviews;
+	struct cluster_sync *cluster; /* NULL outside a cluster */
 	struct http_server *plain;
 };
 
@@ -64,6 +68,7 @@ static void webhook_release(struct webhook *webhook)
 {
 	http_server_free(webhook->plain);
 	http_server_free(webhook->reviews);
+	cluster_sync_free(webhook->cluster);
 	if (webhook->has_certificates)
 		certificate_slot_release(&webhook->certificates);
 	metrics_free(webhook->metrics);
@@ -100,20 +105,30 @@ static int publish_authority(const char *path, const char *pem, struct err *err)
 	return 0;
 }
 
-/* A certificate from the files, or one that is made now. */
+/* A certificate from the files, or one that is made now; NULL in a cluster, where it comes later.
+ */
 static int get_certificate(const struct webhook_options *options,
 			   struct certificate **ret_certificate, struct err *err)
 {
-	CLEANUP(issued_certificate_release) struct issued_certificate issued = {0};
+	CLEANUP(issued_certificate_release) struct issued_certificate authority = {0};
+	CLEANUP(issued_certificate_release) struct issued_certificate leaf = {0};
+	const struct issue_request request = {options->tls_names, options->tls_name_count,
+					      MADE_VALIDITY_SECONDS};
 
+	if (options->is_in_cluster) {
+		*ret_certificate = NULL;
+		return 0;
+	}
 	if (options->tls_cert != NULL)
 		return certificate_load(options->tls_cert, options->tls_key, ret_certificate, err);
-	int r = certificate_issue(options->tls_names, options->tls_name_count, &issued, err);
+	int r = issue_authority(MADE_VALIDITY_SECONDS, &authority, err);
 	if (r == 0)
-		r = publish_authority(options->ca_out, issued.authority, err);
+		r = issue_leaf(&authority, &request, &leaf, err);
 	if (r == 0)
-		r = certificate_from_pem(issued.leaf, strlen(issued.leaf), issued.key,
-					 strlen(issued.key), ret_certificate, err);
+		r = publish_authority(options->ca_out, authority.certificate, err);
+	if (r == 0)
+		r = certificate_from_pem(leaf.certificate, strlen(leaf.certificate), leaf.key,
+					 strlen(leaf.key), ret_certificate, err);
 	return r;
 }
 
@@ -154,8 +169,8 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 {
 	webhook->admission = (struct admission_handler){
 		.profiles = &webhook->profiles,
-		.options = {.default_profiles = options->default_profiles,
-			    .gate_image = options->gate_image},
+		.default_profiles = options->default_profiles,
+		.gate_image = options->gate_image,
 		.own_namespace = options->own_namespace,
 		.metrics = webhook->metrics,
 	};
@@ -171,6 +186,20 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 	return http_server_start(&server, &webhook->reviews, err);
 }
 
+static int start_cluster(struct webhook *webhook, const struct webhook_options *options,
+			 struct err *err)
+{
+	const struct cluster_sync_options cluster = {
+		.service_account = options->service_account,
+		.namespace_name = options->own_namespace,
+		.pod_name = options->pod_name,
+		.certificates = &webhook->certificates,
+		.gate_image = &webhook->admission.gate_image,
+	};
+
+	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;
+}
+
 static int start_plain(struct webhook *webhook, const struct webhook_options *options,
 		       struct err *err)
 {
@@ -178,6 +207,7 @@ static int start_plain(struct webhook *webhook, const struct webhook_options *op
 	webhook->status.certificates = &webhook->certificates;
 	webhook->status.metrics = webhook->metrics;
 	webhook->status.reviews = webhook->reviews;
+	webhook->status.cluster = webhook->cluster;
 	struct http_server_options server = {
 		.address = options->plain_listen,
 		.service = {.routes = PLAIN_ROUTES, .context = &webhook->status, .body_max = 0},
@@ -213,6 +243,8 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 
 	if (r == 0)
 		r = start_reviews(webhook, options, err);
+	if (r == 0)
+		r = start_cluster(webhook, options, err);
 	if (r == 0)
 		r = start_plain(webhook, options, err);
 	if (r == 0)
@@ -274,6 +306,8 @@ static void end(struct webhook *webhook, const struct webhook_options *options,
 
 	log_message(LOG_INFO, "ending", "no longer ready; requests in flight are finished");
 	atomic_store(&webhook->status.is_ending, true);
+	if (webhook->cluster != NULL)
+		cluster_sync_stop(webhook->cluster);
 	http_server_drain(webhook->reviews);
 	drain(webhook, options, ending);
 	size_t left = http_server_in_flight(webhook->reviews);

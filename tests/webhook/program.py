@@ -24,16 +24,16 @@ class Program:
     """A running sidewire-webhook on free ports of loopback, with a certificate of its own authority
     unless the options say otherwise."""
 
-    def __init__(self, place, *options, profiles=PROFILES, listen="[::]:0"):
+    def __init__(self, place, *options, profiles=PROFILES, listen="[::]:0", environment=()):
         self.place = pathlib.Path(place)
         self.ca = self.place / "ca.pem"
-        if "--tls-cert" not in options:
+        if not {"--tls-cert", "--in-cluster"} & set(options):
             options += ("--ca-out", str(self.ca))
         self.log_path = self.place / "log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 [PROGRAM, "--listen", listen, "--plain-listen", "127.0.0.1:0", "--profiles", profiles, *options],
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **dict(environment)})
         listening = self.wait_log("listening")
         self.port = listening["port"]
         self.plain_port = listening["plain_port"]

@@ -21,7 +21,7 @@ def test_help_teaches():
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, "")
     for word in ("--listen", "--plain-listen", "--profiles", "--default-profiles", "--gate-image", "--own-namespace",
-                 "--tls-cert", "--tls-key", "--tls-name", "--ca-out", "--grace", "/mutate/enabled", "SIGTERM", "curl"):
+                 "--tls-cert", "--tls-key", "--tls-name", "--ca-out", "--in-cluster", "--service-account", "POD_NAMESPACE", "--grace", "/mutate/enabled", "SIGTERM", "curl"):
         assert word in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
 
@@ -46,6 +46,12 @@ def test_version():
     (["--tls-key", "x"], "--tls-cert"),
     (["--tls-cert", "x", "--tls-key", "y", "--ca-out", "z"], "--ca-out"),
     (["--tls-name", "a.example"] * 70, "more than 64 names"),
+    (["--in-cluster"], "POD_NAME and POD_NAMESPACE"),
+    (["--in-cluster", "--tls-cert", "x", "--tls-key", "y"], "--in-cluster finds"),
+    (["--in-cluster", "--tls-name", "a.example"], "--in-cluster finds"),
+    (["--in-cluster", "--ca-out", "x"], "--in-cluster finds"),
+    (["--in-cluster", "--own-namespace", "x"], "--in-cluster finds"),
+    (["--service-account", "x"], "--service-account is for --in-cluster"),
 ])
 def test_a_bad_command_line_is_told_in_one_sentence(options, words):
     done = run(*options)

@@ -7,6 +7,7 @@
 #include "common/base/cleanup.h"
 #include "common/io/log.h"
 #include "webhook/core/admission_review.h"
+#include "webhook/core/inject.h"
 
 enum { NANOSECONDS_PER_SECOND = 1000 * 1000 * 1000 };
 
@@ -44,7 +45,7 @@ static void log_review(const struct admission_request *request, const struct inj
 }
 
 /* Decides, and writes the answer's body. */
-static int review(const struct admission_handler *handler, const struct admission_request *request,
+static int review(struct admission_handler *handler, const struct admission_request *request,
 		  const char *namespace_label, struct inject_result *ret_result,
 		  struct http_reply *reply, struct err *err)
 {
@@ -57,8 +58,12 @@ static int review(const struct admission_handler *handler, const struct admissio
 		.own_namespace = handler->own_namespace,
 		.pod = request->object,
 	};
+	const struct inject_options options = {
+		.default_profiles = handler->default_profiles,
+		.gate_image = atomic_load(&handler->gate_image),
+	};
 	CLEANUP(inject_result_release) struct inject_result result = {0};
-	int r = inject(&question, handler->profiles, &handler->options, &result, err);
+	int r = inject(&question, handler->profiles, &options, &result, err);
 
 	if (r < 0)
 		return r;
@@ -84,7 +89,7 @@ static unsigned int http_status_of(int r)
 	}
 }
 
-static void answer(const struct admission_handler *handler, const char *namespace_label,
+static void answer(struct admission_handler *handler, const char *namespace_label,
 		   const struct http_request *http_request, struct http_reply *reply)
 {
 	CLEANUP(admission_request_release) struct admission_request request = {0};

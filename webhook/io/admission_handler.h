@@ -6,15 +6,18 @@
 #ifndef SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
 #define SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
 
-#include "webhook/core/inject.h"
+#include <stdatomic.h>
+
 #include "webhook/core/profile.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"
 
-/* What reviews are answered with. Borrowed; read by many threads, changed by none. */
+/* What reviews are answered with. Borrowed; read by many threads, changed by none, but for the
+ * image, which may be learnt while they read. */
 struct admission_handler {
 	const struct profile_set *profiles;
-	struct inject_options options;
+	const char *default_profiles;     /* see struct inject_options */
+	_Atomic(const char *) gate_image; /* the same */
 	const char *own_namespace;
 	struct metrics *metrics;
 };

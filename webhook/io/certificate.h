@@ -52,15 +52,16 @@ struct certificate_slot {
 	struct certificate *current; /* one reference is the slot's */
 };
 
-/* Takes over the caller's reference. */
+/* Takes over the caller's reference; NULL: there is none yet. */
 void certificate_slot_init(struct certificate_slot *slot, struct certificate *certificate)
-	__attribute__((nonnull));
+	__attribute__((nonnull(1)));
 
 /* Takes over the caller's reference, and gives the one before back. */
 void certificate_slot_replace(struct certificate_slot *slot, struct certificate *certificate)
 	__attribute__((nonnull));
 
-/* A reference to the certificate in force, for the caller to give back. */
+/* A reference to the certificate in force, for the caller to give back; NULL while there is none.
+ */
 struct certificate *certificate_slot_get(struct certificate_slot *slot) __attribute__((nonnull));
 
 /* Gives the slot's reference back; nobody may use the slot any more. */

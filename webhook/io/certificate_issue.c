@@ -5,17 +5,18 @@
 #include <errno.h>
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
-#include <gnutls/x509.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/io/x509.h"
 
 enum {
 	SERIAL_SIZE = 16, /* bytes; RFC 5280, 4.1.2.2: positive, up to 20 */
 	KEY_ID_SIZE = 20, /* bytes of a SHA-1, RFC 5280, 4.2.1.2 */
+	ISSUER_KEY_ID_MAX = 64,
 	DNS_NAME_MAX = 253,
 	DNS_LABEL_MAX = 63,
 };
@@ -24,16 +25,13 @@ enum {
 struct pair {
 	gnutls_x509_privkey_t key;
 	gnutls_x509_crt_t crt;
-	unsigned char key_id[KEY_ID_SIZE];
-	size_t key_id_size;
 };
 
 static void pair_release(struct pair *pair)
 {
 	if (pair->crt != NULL)
 		gnutls_x509_crt_deinit(pair->crt);
-	if (pair->key != NULL)
-		gnutls_x509_privkey_deinit(pair->key);
+	x509_key_release(&pair->key);
 }
 
 /* Whether the text is a host name (RFC 1123, 2.1), or one with a wildcard for its first label. */
@@ -100,10 +98,20 @@ static int set_serial(gnutls_x509_crt_t crt)
 	return gnutls_x509_crt_set_serial(crt, serial, sizeof(serial));
 }
 
-/* A new key, and a certificate with all that an authority's and a leaf's have in common. */
-static int pair_init(struct pair *pair, const char *common_name)
+/* The name that a certificate's key goes by (RFC 5280, 4.2.1.2). */
+static int set_key_id(gnutls_x509_crt_t crt)
 {
-	time_t now = time(NULL);
+	unsigned char id[KEY_ID_SIZE];
+	size_t size = sizeof(id);
+	int code = gnutls_x509_crt_get_key_id(crt, GNUTLS_KEYID_USE_SHA1, id, &size);
+
+	return code == 0 ? gnutls_x509_crt_set_subject_key_id(crt, id, size) : code;
+}
+
+/* A new key, and a certificate from now on with all that an authority's and a leaf's have in
+ * common. */
+static int pair_init(struct pair *pair, const char *common_name, time_t not_after)
+{
 	int code = gnutls_x509_privkey_init(&pair->key);
 
 	if (code == 0)
@@ -121,35 +129,33 @@ static int pair_init(struct pair *pair, const char *common_name)
 						     common_name,
 						     (unsigned int)strlen(common_name));
 	if (code == 0)
-		code = gnutls_x509_crt_set_activation_time(pair->crt, now - ISSUE_BACKDATE_SECONDS);
+		code = gnutls_x509_crt_set_activation_time(pair->crt,
+							   time(NULL) - ISSUE_BACKDATE_SECONDS);
 	if (code == 0)
-		code = gnutls_x509_crt_set_expiration_time(pair->crt, now + ISSUE_VALIDITY_SECONDS);
+		code = gnutls_x509_crt_set_expiration_time(pair->crt, not_after);
 	if (code == 0)
 		code = gnutls_x509_crt_set_key(pair->crt, pair->key);
-	pair->key_id_size = sizeof(pair->key_id);
-	if (code == 0)
-		code = gnutls_x509_crt_get_key_id(pair->crt, GNUTLS_KEYID_USE_SHA1, pair->key_id,
-						  &pair->key_id_size);
-	if (code == 0)
-		code = gnutls_x509_crt_set_subject_key_id(pair->crt, pair->key_id,
-							  pair->key_id_size);
-	return code;
+	return code == 0 ? set_key_id(pair->crt) : code;
 }
 
+/* Names the issuer's key by the name that the issuer gave it, if it did, and signs. */
 static int sign(struct pair *subject, const struct pair *issuer)
 {
-	int code = gnutls_x509_crt_set_authority_key_id(subject->crt, issuer->key_id,
-							issuer->key_id_size);
+	unsigned char id[ISSUER_KEY_ID_MAX];
+	size_t size = sizeof(id);
+	int code = gnutls_x509_crt_get_subject_key_id(issuer->crt, id, &size, NULL);
 
 	if (code == 0)
-		code = gnutls_x509_crt_sign2(subject->crt, issuer->crt, issuer->key,
-					     GNUTLS_DIG_SHA256, 0);
-	return code;
+		code = gnutls_x509_crt_set_authority_key_id(subject->crt, id, size);
+	if (code < 0 && code != GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE)
+		return code;
+	/* The digest that goes with the issuer's key. */
+	return gnutls_x509_crt_sign2(subject->crt, issuer->crt, issuer->key, GNUTLS_DIG_UNKNOWN, 0);
 }
 
-static int make_authority(struct pair *authority)
+static int make_authority(struct pair *authority, time_t validity_seconds)
 {
-	int code = pair_init(authority, "sidewire authority");
+	int code = pair_init(authority, "sidewire authority", time(NULL) + validity_seconds);
 
 	/* Path length 0: below it only certificates of servers. */
 	if (code == 0)
@@ -160,10 +166,13 @@ static int make_authority(struct pair *authority)
 	return code == 0 ? sign(authority, authority) : code;
 }
 
-static int make_leaf(struct pair *leaf, const struct pair *authority, const char *const *names,
-		     size_t name_count)
+static int make_leaf(struct pair *leaf, const struct pair *authority,
+		     const struct issue_request *request)
 {
-	int code = pair_init(leaf, "sidewire-webhook");
+	time_t not_after = time(NULL) + request->validity_seconds;
+	time_t authority_end = gnutls_x509_crt_get_expiration_time(authority->crt);
+	int code = pair_init(leaf, "sidewire-webhook",
+			     not_after < authority_end ? not_after : authority_end);
 
 	if (code == 0)
 		code = gnutls_x509_crt_set_basic_constraints(leaf->crt, 0, -1);
@@ -171,30 +180,9 @@ static int make_leaf(struct pair *leaf, const struct pair *authority, const char
 		code = gnutls_x509_crt_set_key_usage(leaf->crt, GNUTLS_KEY_DIGITAL_SIGNATURE);
 	if (code == 0)
 		code = gnutls_x509_crt_set_key_purpose_oid(leaf->crt, GNUTLS_KP_TLS_WWW_SERVER, 0);
-	for (size_t i = 0; code == 0 && i < name_count; i++)
-		code = set_name(leaf->crt, names[i]);
+	for (size_t i = 0; code == 0 && i < request->name_count; i++)
+		code = set_name(leaf->crt, request->names[i]);
 	return code == 0 ? sign(leaf, authority) : code;
-}
-
-/* Takes a PEM text over from GnuTLS' allocator. */
-static int own_text(gnutls_datum_t *datum, char **ret_text)
-{
-	char *text = strndup((const char *)datum->data, datum->size);
-
-	explicit_bzero(datum->data, datum->size);
-	gnutls_free(datum->data);
-	if (text == NULL)
-		return GNUTLS_E_MEMORY_ERROR;
-	*ret_text = text;
-	return 0;
-}
-
-static int export_crt(gnutls_x509_crt_t crt, char **ret_text)
-{
-	gnutls_datum_t datum;
-	int code = gnutls_x509_crt_export2(crt, GNUTLS_X509_FMT_PEM, &datum);
-
-	return code < 0 ? code : own_text(&datum, ret_text);
 }
 
 static int export_key(gnutls_x509_privkey_t key, char **ret_text)
@@ -203,43 +191,70 @@ static int export_key(gnutls_x509_privkey_t key, char **ret_text)
 	int code = gnutls_x509_privkey_export2_pkcs8(key, GNUTLS_X509_FMT_PEM, NULL,
 						     GNUTLS_PKCS_PLAIN, &datum);
 
-	return code < 0 ? code : own_text(&datum, ret_text);
+	return code < 0 ? code : x509_own_text(&datum, ret_text);
 }
 
-int certificate_issue(const char *const *names, size_t name_count,
-		      struct issued_certificate *ret_issued, struct err *err)
+/* The pair as texts, unless making it has failed by `code`. */
+static int export_pair(const struct pair *pair, int code, struct issued_certificate *ret_issued,
+		       struct err *err)
 {
-	CLEANUP(pair_release) struct pair authority = {0};
-	CLEANUP(pair_release) struct pair leaf = {0};
 	CLEANUP(issued_certificate_release) struct issued_certificate issued = {0};
-	int r = check_names(names, name_count, err);
 
-	if (r < 0)
-		return r;
-	int code = make_authority(&authority);
 	if (code == 0)
-		code = make_leaf(&leaf, &authority, names, name_count);
-	if (code == 0)
-		code = export_crt(authority.crt, &issued.authority);
-	if (code == 0)
-		code = export_crt(leaf.crt, &issued.leaf);
-	if (code == 0)
-		code = export_key(leaf.key, &issued.key);
+		code = export_key(pair->key, &issued.key);
 	if (code == GNUTLS_E_MEMORY_ERROR)
 		return err_set(err, ENOMEM, "out of memory");
 	if (code < 0)
 		return err_set(err, EIO, "no certificate could be made: %s", gnutls_strerror(code));
+	int r = x509_to_pem(pair->crt, &issued.certificate, err);
+	if (r < 0)
+		return r;
 	*ret_issued = issued;
 	issued = (struct issued_certificate){0};
 	return 0;
+}
+
+int issue_authority(time_t validity_seconds, struct issued_certificate *ret_authority,
+		    struct err *err)
+{
+	CLEANUP(pair_release) struct pair authority = {0};
+
+	return export_pair(&authority, make_authority(&authority, validity_seconds), ret_authority,
+			   err);
+}
+
+static int read_pair(const struct issued_certificate *texts, struct pair *pair, struct err *err)
+{
+	CLEANUP(x509_list_release) struct x509_list list = {0};
+	int r = x509_list_read(texts->certificate, strlen(texts->certificate), 0, &list, err);
+
+	if (r == 0)
+		r = x509_key_read(texts->key, strlen(texts->key), &pair->key, err);
+	if (r == 0)
+		pair->crt = TAKE(list.items[0]);
+	return r;
+}
+
+int issue_leaf(const struct issued_certificate *authority_texts,
+	       const struct issue_request *request, struct issued_certificate *ret_leaf,
+	       struct err *err)
+{
+	CLEANUP(pair_release) struct pair authority = {0};
+	CLEANUP(pair_release) struct pair leaf = {0};
+	int r = check_names(request->names, request->name_count, err);
+
+	if (r == 0)
+		r = read_pair(authority_texts, &authority, err);
+	if (r < 0)
+		return r;
+	return export_pair(&leaf, make_leaf(&leaf, &authority, request), ret_leaf, err);
 }
 
 void issued_certificate_release(struct issued_certificate *issued)
 {
 	if (issued->key != NULL)
 		explicit_bzero(issued->key, strlen(issued->key));
-	free(issued->authority);
-	free(issued->leaf);
+	free(issued->certificate);
 	free(issued->key);
 	*issued = (struct issued_certificate){0};
 }

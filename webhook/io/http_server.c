@@ -111,8 +111,8 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
 	(void)authority_count;
 	(void)algorithms;
 	(void)algorithm_count;
-	if (connection == NULL)
-		return -1;
+	if (connection == NULL || connection->certificate == NULL)
+		return -1; /* there was no memory, or no certificate yet: the handshake fails */
 	certificate_get(connection->certificate, chain, chain_length, key);
 	return 0;
 }

@@ -205,6 +205,18 @@ static void put_state(struct strbuf *out, const struct metrics_state *state)
 	put_info(out, "sidewire_build_info", "The program's version.", "version", state->version);
 }
 
+static void put_cluster(struct strbuf *out, const struct cluster_report *cluster)
+{
+	put_number(out, "sidewire_authority_not_after_seconds", "gauge",
+		   "End of the authority that signs serving certificates, Unix time.",
+		   (uint64_t)cluster->authority_not_after);
+	put_number(out, "sidewire_ca_bundle_writes_total", "counter",
+		   "Patches that put authorities into caBundles.", cluster->bundle_writes);
+	put_number(out, "sidewire_kube_api_failures_total", "counter",
+		   "Calls and watches that the API server did not answer, or refused.",
+		   cluster->api_failures);
+}
+
 int metrics_format(struct metrics *metrics, const struct metrics_state *state, char **ret_text,
 		   struct err *err)
 {
@@ -218,5 +230,7 @@ int metrics_format(struct metrics *metrics, const struct metrics_state *state, c
 	put_http_errors(&text, metrics);
 	pthread_mutex_unlock(&metrics->mutex);
 	put_state(&text, state);
+	if (state->cluster != NULL)
+		put_cluster(&text, state->cluster);
 	return strbuf_finish(&text, ret_text, err);
 }

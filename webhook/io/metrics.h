@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "common/base/err.h"
+#include "webhook/io/cluster_sync.h"
 
 struct metrics;
 
@@ -20,7 +21,8 @@ struct metrics_state {
 	const char *profiles_hash;
 	size_t profile_count;
 	size_t requests_in_flight;
-	time_t certificate_not_after; /* Unix time */
+	time_t certificate_not_after;         /* Unix time; 0: there is none */
+	const struct cluster_report *cluster; /* NULL: there is none, and it has no metrics */
 };
 
 /* All counters at 0. The caller frees it. -ENOMEM. */

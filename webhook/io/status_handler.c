@@ -14,11 +14,11 @@ void status_answer_health(void *context, const struct http_request *request,
 	http_reply_text(reply, 200, "ok");
 }
 
-/* The end of the certificate in force. */
+/* The end of the certificate in force; 0 while there is none. */
 static time_t not_after(struct certificate_slot *slot)
 {
 	struct certificate *certificate = certificate_slot_get(slot);
-	time_t end = certificate_not_after(certificate);
+	time_t end = certificate != NULL ? certificate_not_after(certificate) : 0;
 
 	certificate_unref(certificate);
 	return end;
@@ -28,10 +28,15 @@ void status_answer_readiness(void *context, const struct http_request *request,
 			     struct http_reply *reply)
 {
 	struct status_handler *handler = context;
+	struct cluster_report report = {.not_ready = ""};
 
 	(void)request;
+	if (handler->cluster != NULL)
+		cluster_sync_report(handler->cluster, &report);
 	if (atomic_load(&handler->is_ending))
 		http_reply_text(reply, 503, "the program is ending");
+	else if (report.not_ready[0] != '\0')
+		http_reply_text(reply, 503, report.not_ready);
 	else if (time(NULL) > not_after(handler->certificates))
 		http_reply_text(reply, 503, "the serving certificate is over");
 	else
@@ -43,9 +48,12 @@ void status_answer_metrics(void *context, const struct http_request *request,
 {
 	struct status_handler *handler = context;
 	char hash[PROFILE_HASH_SIZE];
+	struct cluster_report report = {.not_ready = ""};
 	struct err err;
 
 	(void)request;
+	if (handler->cluster != NULL)
+		cluster_sync_report(handler->cluster, &report);
 	profile_store_hash(handler->profiles, hash);
 	struct metrics_state state = {
 		.version = SIDEWIRE_VERSION,
@@ -53,6 +61,7 @@ void status_answer_metrics(void *context, const struct http_request *request,
 		.profile_count = handler->profiles->count,
 		.requests_in_flight = http_server_in_flight(handler->reviews),
 		.certificate_not_after = not_after(handler->certificates),
+		.cluster = handler->cluster != NULL ? &report : NULL,
 	};
 	if (metrics_format(handler->metrics, &state, &reply->body, &err) < 0) {
 		http_reply_text(reply, 503, err.msg);

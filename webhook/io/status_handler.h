@@ -7,6 +7,7 @@
 
 #include "webhook/core/profile.h"
 #include "webhook/io/certificate.h"
+#include "webhook/io/cluster_sync.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
@@ -17,6 +18,7 @@ struct status_handler {
 	struct certificate_slot *certificates;
 	struct metrics *metrics;
 	const struct http_server *reviews; /* the server whose requests are in flight */
+	struct cluster_sync *cluster;      /* NULL outside a cluster */
 	atomic_bool is_ending;             /* set once: no longer ready */
 };
 
@@ -26,8 +28,8 @@ struct status_handler {
 void status_answer_health(void *context, const struct http_request *request,
 			  struct http_reply *reply) __attribute__((nonnull));
 
-/* 200 while the program can do its work, else 503 and why: it is ending, its certificate is over.
- */
+/* 200 while the program can do its work, else 503 and why: it is ending, its certificate is over,
+ * or something is missing in the cluster (see cluster_check()). */
 void status_answer_readiness(void *context, const struct http_request *request,
 			     struct http_reply *reply) __attribute__((nonnull));
 

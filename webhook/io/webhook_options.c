@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/parse_num.h"
@@ -16,8 +17,8 @@ const char WEBHOOK_HELP_TEXT[] =
 	"Usage: sidewire-webhook [OPTION...]\n"
 	"\n"
 	"Answers the API server's questions about new pods: what sidewire adds to them.\n"
-	"It reads profiles (what is to be added) from a directory at start, and changes nothing\n"
-	"by itself: it only answers.\n"
+	"It reads profiles (what is to be added) from a directory at start. It only answers, and\n"
+	"changes nothing by itself, but for what --in-cluster says.\n"
 	"\n"
 	"What it serves:\n"
 	"  https  POST /mutate/enabled  pods of namespaces with the label "
@@ -44,6 +45,13 @@ const char WEBHOOK_HELP_TEXT[] =
 	"                            for 30 days; localhost, 127.0.0.1 and ::1 are always in it\n"
 	"  --ca-out FILE             where that authority's certificate is written; else to "
 	"stdout\n"
+	"  --in-cluster              all of that by itself, on Kubernetes: authority in the "
+	"Secret\n"
+	"                            sidewire-ca, certificate in memory, caBundle of the\n"
+	"                            MutatingWebhookConfiguration sidewire, image of the own pod;\n"
+	"                            wants POD_NAME and POD_NAMESPACE in the environment\n"
+	"  --service-account DIR     ca.crt and token for that, when they are not where pods have\n"
+	"                            them\n"
 	"  --grace SECONDS           on SIGTERM, how long requests in flight may take: 25\n"
 	"  --help, --version\n"
 	"\n"
@@ -67,6 +75,8 @@ enum option_key {
 	OPTION_TLS_KEY,
 	OPTION_TLS_NAME,
 	OPTION_CA_OUT,
+	OPTION_IN_CLUSTER,
+	OPTION_SERVICE_ACCOUNT,
 	OPTION_GRACE,
 	OPTION_HELP,
 	OPTION_VERSION,
@@ -83,6 +93,8 @@ static const struct option LONG_OPTIONS[] = {
 	{"tls-key", required_argument, NULL, OPTION_TLS_KEY},
 	{"tls-name", required_argument, NULL, OPTION_TLS_NAME},
 	{"ca-out", required_argument, NULL, OPTION_CA_OUT},
+	{"in-cluster", no_argument, NULL, OPTION_IN_CLUSTER},
+	{"service-account", required_argument, NULL, OPTION_SERVICE_ACCOUNT},
 	{"grace", required_argument, NULL, OPTION_GRACE},
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -129,6 +141,7 @@ static const char **string_of(struct webhook_options *options, int key)
 		[OPTION_TLS_CERT] = &options->tls_cert,
 		[OPTION_TLS_KEY] = &options->tls_key,
 		[OPTION_CA_OUT] = &options->ca_out,
+		[OPTION_SERVICE_ACCOUNT] = &options->service_account,
 		[OPTION_VERSION] = NULL,
 	};
 
@@ -155,6 +168,9 @@ static int apply(struct webhook_options *options, enum webhook_action *action, i
 	case OPTION_VERSION:
 		*action = WEBHOOK_VERSION;
 		return 0;
+	case OPTION_IN_CLUSTER:
+		options->is_in_cluster = true;
+		return 0;
 	case OPTION_TLS_NAME:
 		return add_tls_name(options, optarg, err);
 	case OPTION_GRACE:
@@ -168,6 +184,29 @@ static int apply(struct webhook_options *options, enum webhook_action *action, i
 	default:
 		return set_string(options, key, optarg, err);
 	}
+}
+
+/* What a cluster gives instead of options. */
+static int read_cluster(struct webhook_options *options, struct err *err)
+{
+	if (!options->is_in_cluster)
+		return options->service_account == NULL
+			       ? 0
+			       : err_set(err, EINVAL, "--service-account is for --in-cluster");
+	if (options->tls_cert != NULL || options->ca_out != NULL ||
+	    options->tls_name_count > DEFAULTS.tls_name_count ||
+	    options->own_namespace != DEFAULTS.own_namespace)
+		return err_set(err, EINVAL,
+			       "--in-cluster finds certificate and namespace by itself: it goes "
+			       "with none of --tls-cert, --tls-key, --tls-name, --ca-out and "
+			       "--own-namespace");
+	options->pod_name = getenv("POD_NAME");
+	options->own_namespace = getenv("POD_NAMESPACE");
+	if (options->pod_name == NULL || options->own_namespace == NULL)
+		return err_set(err, EINVAL,
+			       "--in-cluster wants POD_NAME and POD_NAMESPACE in the environment "
+			       "(downward API)");
+	return 0;
 }
 
 static int check(const struct webhook_options *options, int argc, char *const *argv,
@@ -200,6 +239,8 @@ int webhook_options_parse(int argc, char **argv, struct webhook_options *ret_opt
 			return r;
 	}
 	int r = action == WEBHOOK_SERVE ? check(&options, argc, argv, err) : 0;
+	if (r == 0 && action == WEBHOOK_SERVE)
+		r = read_cluster(&options, err);
 	if (r == 0) {
 		*ret_options = options;
 		*ret_action = action;

@@ -3,6 +3,7 @@
 #ifndef SIDEWIRE_WEBHOOK_WEBHOOK_OPTIONS_H
 #define SIDEWIRE_WEBHOOK_WEBHOOK_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,7 +16,7 @@ enum webhook_action {
 	WEBHOOK_VERSION,
 };
 
-/* All strings are borrowed from the command line, or static. */
+/* All strings are borrowed from the command line or the environment, or static. */
 struct webhook_options {
 	const char *listen;           /* address of the reviews, HTTPS */
 	const char *plain_listen;     /* address of health, readiness and metrics, HTTP */
@@ -27,7 +28,10 @@ struct webhook_options {
 	const char *tls_key;
 	const char *tls_names[ISSUE_NAMES_MAX]; /* of the certificate of our own */
 	size_t tls_name_count;
-	const char *ca_out; /* NULL: standard output */
+	const char *ca_out;          /* NULL: standard output */
+	bool is_in_cluster;          /* own_namespace is then $POD_NAMESPACE */
+	const char *pod_name;        /* in a cluster: $POD_NAME */
+	const char *service_account; /* directory; NULL: where pods have it */
 	uint32_t grace_seconds;
 };
 
@@ -35,8 +39,8 @@ struct webhook_options {
 extern const char WEBHOOK_HELP_TEXT[];
 
 /*
- * Reads the command line, defaults included, once in a process (getopt_long). -EINVAL with one
- * sentence that says what is wrong with it.
+ * Reads the command line, defaults included, and with --in-cluster the environment; once in a
+ * process (getopt_long). -EINVAL with one sentence that says what is wrong with it.
  */
 int webhook_options_parse(int argc, char **argv, struct webhook_options *ret_options,
 			  enum webhook_action *ret_action, struct err *err)

@@ -131,12 +131,32 @@ static void test_too_many_outcomes(void)
 	CU_ASSERT(has_line(text, "sidewire_review_duration_seconds_count 69"));
 }
 
+static void test_cluster(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+	const struct cluster_report report = {
+		.authority_not_after = 2000000000,
+		.bundle_writes = 3,
+		.api_failures = 4,
+	};
+	struct metrics_state state = STATE;
+
+	CLEANUP(freep) char *without = format(metrics, &state);
+	CU_ASSERT_PTR_NULL(strstr(without, "authority"));
+	state.cluster = &report;
+	CLEANUP(freep) char *text = format(metrics, &state);
+	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
+	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
+	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 4"));
+}
+
 static CU_TestInfo tests[] = {
 	{"nothing counted", test_nothing_counted},
 	{"reviews", test_reviews},
 	{"HTTP errors", test_http_errors},
 	{"labels are escaped", test_labels_are_escaped},
 	{"too many outcomes", test_too_many_outcomes},
+	{"in a cluster", test_cluster},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/io/metrics", tests)
