@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/io/listen_socket.h"
 #include "common/io/log.h"
-#include "webhook/io/listen_socket.h"
 
 enum {
 	CONNECTIONS_MAX = 512,
