@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cni/core/install_plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cni/core/conflist.h"
+#include "cni/core/conflist_edit.h"
+#include "common/base/cleanup.h"
+#include "common/base/json_read.h"
+#include "common/base/strbuf.h"
+
+#define LIST_EXTENSION ".conflist"
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t text_length = strlen(text);
+	size_t end_length = strlen(end);
+
+	return text_length >= end_length && strcmp(text + text_length - end_length, end) == 0;
+}
+
+bool install_plan_is_config(const char *name)
+{
+	return ends_with(name, ".conf") || ends_with(name, LIST_EXTENSION) ||
+	       ends_with(name, ".json");
+}
+
+void conf_files_release(struct conf_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		free(files->items[i].name);
+		free(files->items[i].data);
+		free(files->items[i].error);
+	}
+	free(files->items);
+	*files = (struct conf_files){0};
+}
+
+void install_plan_release(struct install_plan *plan)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		free(plan->steps[i].name);
+		free(plan->steps[i].data);
+	}
+	free(plan->steps);
+	*plan = (struct install_plan){0};
+}
+
+static struct conf_text text_of(const struct conf_file *file)
+{
+	return (struct conf_text){file->data, file->length};
+}
+
+/* Whether conflist_edit_make() made it: the name alone would not do, it could be anyone's. */
+static bool is_made(const struct conf_file *file)
+{
+	json_auto_t *object = NULL;
+	struct err ignored;
+
+	return file->data != NULL && ends_with(file->name, INSTALL_MADE_SUFFIX) &&
+	       json_read_text(file->data, file->length, &object, &ignored) == 0 &&
+	       json_is_string(json_object_get(object, CONFLIST_MADE_FROM));
+}
+
+/* Adds a step, still without data. There is room: see install_plan_build(). NULL without memory. */
+static struct install_step *add_step(struct install_plan *plan, enum install_step_kind kind,
+				     const char *name, const struct conf_file *old)
+{
+	struct install_step *step = &plan->steps[plan->count];
+
+	*step = (struct install_step){.kind = kind, .name = strdup(name), .old = old};
+	if (step->name == NULL)
+		return NULL;
+	plan->count++;
+	return step;
+}
+
+static int no_memory(struct err *err)
+{
+	return err_set(err, ENOMEM, "out of memory");
+}
+
+/* Notes why something can not be done; the first reason stays. */
+static void note_obstacle(struct install_plan *plan, const struct conf_file *file,
+			  const struct err *reason)
+{
+	if (plan->obstacle.code != 0)
+		return;
+	plan->obstacle = *reason;
+	err_wrap(&plan->obstacle, "%s", file->name);
+}
+
+/* A conflist gets our entry, if it may and has not. */
+static int plan_entry(struct install_plan *plan, const struct conf_file *file, struct err *err)
+{
+	CLEANUP(conflist_release) struct conflist list = {0};
+	struct err reason;
+	int r = conflist_read(text_of(file), &list, &reason);
+
+	if (r == 0)
+		r = conflist_check(&list, &reason);
+	if (r == -ENOMEM)
+		return no_memory(err);
+	if (r < 0)
+		note_obstacle(plan, file, &reason);
+	if (r < 0 || conflist_find_entry(&list) == CONFLIST_ENTRY_IN_PLACE)
+		return 0;
+	struct install_step *step = add_step(plan, INSTALL_STEP_EDIT, file->name, file);
+	if (step == NULL)
+		return no_memory(err);
+	return conflist_edit_insert(&list, &step->data, &step->length, err);
+}
+
+/* "10-net.conf" becomes "10-net-sidewire.conflist". */
+static int made_name(const char *name, char **ret_name, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+
+	strbuf_append(&text, name, (size_t)(strrchr(name, '.') - name));
+	strbuf_puts(&text, INSTALL_MADE_SUFFIX);
+	return strbuf_finish(&text, ret_name, err);
+}
+
+static const struct conf_file *find_file(const struct conf_files *files, const char *name)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		if (strcmp(files->items[i].name, name) == 0)
+			return &files->items[i];
+	}
+	return NULL;
+}
+
+/* A conflist made of the configuration stands beside it. `name` is that conflist's. */
+static int plan_made(struct install_plan *plan, const struct conf_files *files,
+		     const struct conf_file *file, const char *name, struct err *err)
+{
+	CLEANUP(freep) char *data = NULL;
+	const struct conf_file *old = find_file(files, name);
+	struct err reason;
+	size_t length;
+	int r = conflist_edit_make(text_of(file), file->name, &data, &length, &reason);
+
+	if (r == -ENOMEM)
+		return no_memory(err);
+	if (r < 0)
+		note_obstacle(plan, file, &reason);
+	if (r < 0 || (old != NULL && old->length == length && memcmp(old->data, data, length) == 0))
+		return 0;
+	struct install_step *step =
+		add_step(plan, old == NULL ? INSTALL_STEP_CREATE : INSTALL_STEP_EDIT, name, old);
+	if (step == NULL)
+		return no_memory(err);
+	step->data = TAKE(data);
+	step->length = length;
+	return 0;
+}
+
+/* Every conflist that was made goes, but for the one with the name `kept`, which may be NULL. */
+static int plan_removal_of_made(struct install_plan *plan, const struct conf_files *files,
+				const char *kept, struct err *err)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		const struct conf_file *file = &files->items[i];
+
+		if ((kept != NULL && strcmp(file->name, kept) == 0) || !is_made(file))
+			continue;
+		if (add_step(plan, INSTALL_STEP_REMOVE, file->name, NULL) == NULL)
+			return no_memory(err);
+	}
+	return 0;
+}
+
+static int plan_removal_of_entry(struct install_plan *plan, const struct conf_file *file,
+				 struct err *err)
+{
+	CLEANUP(conflist_release) struct conflist list = {0};
+	struct err reason;
+	int r = conflist_read(text_of(file), &list, &reason);
+
+	if (r == -ENOMEM)
+		return no_memory(err);
+	/* A runtime can not load it either; that it has no entry of ours is not known. */
+	if (r < 0)
+		note_obstacle(plan, file, &reason);
+	if (r < 0 || conflist_find_entry(&list) == CONFLIST_ENTRY_ABSENT)
+		return 0;
+	struct install_step *step = add_step(plan, INSTALL_STEP_EDIT, file->name, file);
+	if (step == NULL)
+		return no_memory(err);
+	return conflist_edit_remove(&list, &step->data, &step->length, err);
+}
+
+static int plan_absence(struct install_plan *plan, const struct conf_files *files, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < files->count; i++) {
+		const struct conf_file *file = &files->items[i];
+		struct err reason;
+
+		if (!ends_with(file->name, LIST_EXTENSION) || is_made(file))
+			continue;
+		if (file->data == NULL) {
+			err_set(&reason, EIO, "%s", file->error);
+			note_obstacle(plan, file, &reason);
+			continue;
+		}
+		r = plan_removal_of_entry(plan, file, err);
+	}
+	return r == 0 ? plan_removal_of_made(plan, files, NULL, err) : r;
+}
+
+/* The first file that is not made by us; NULL: there is none. */
+static const struct conf_file *find_primary(const struct conf_files *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		if (!is_made(&files->items[i]))
+			return &files->items[i];
+	}
+	return NULL;
+}
+
+static int plan_presence(struct install_plan *plan, const struct conf_files *files,
+			 const struct conf_file *primary, struct err *err)
+{
+	CLEANUP(freep) char *kept = NULL;
+	struct err reason;
+	int r = 0;
+
+	if (primary == NULL) {
+		err_set(&plan->obstacle, ENOENT, "there is no network configuration yet");
+	} else if (primary->data == NULL) {
+		err_set(&reason, EIO, "%s", primary->error);
+		note_obstacle(plan, primary, &reason);
+	} else if (ends_with(primary->name, LIST_EXTENSION)) {
+		r = plan_entry(plan, primary, err);
+	} else {
+		r = made_name(primary->name, &kept, err);
+		if (r == 0)
+			r = plan_made(plan, files, primary, kept, err);
+	}
+	/* Last, so that a runtime never sees a moment without us. */
+	if (r == 0 && plan->obstacle.code != -EPROTONOSUPPORT)
+		r = plan_removal_of_made(plan, files, kept, err);
+	return r;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct conf_file *)a)->name, ((const struct conf_file *)b)->name);
+}
+
+int install_plan_build(struct conf_files *files, enum install_goal goal,
+		       struct install_plan *ret_plan, struct err *err)
+{
+	/* One step for each file at most, and one for a file that is not there yet. */
+	CLEANUP(install_plan_release)
+	struct install_plan plan = {.steps = calloc(files->count + 1, sizeof(*plan.steps))};
+	int r = 0;
+
+	if (plan.steps == NULL)
+		return no_memory(err);
+	if (files->count > 0)
+		qsort(files->items, files->count, sizeof(*files->items), by_name);
+	const struct conf_file *primary = find_primary(files);
+	plan.primary = primary != NULL ? primary->name : NULL;
+	if (goal == INSTALL_GOAL_PRESENT)
+		r = plan_presence(&plan, files, primary, err);
+	if (r == 0 && (goal == INSTALL_GOAL_ABSENT || plan.obstacle.code == -EPROTONOSUPPORT))
+		r = plan_absence(&plan, files, err);
+	if (r < 0)
+		return r;
+	*ret_plan = plan;
+	plan = (struct install_plan){0};
+	return 0;
+}
