@@ -47,7 +47,9 @@ CNI_LIBS := $(filter %cni-io.a,$(ARCHIVES)) $(filter %cni-core.a,$(ARCHIVES)) \
 WEBHOOK_EXTERNAL := -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
-PROGRAMS := $(BUILD)/sidewire-webhook $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
+NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson
+
+PROGRAMS := $(BUILD)/sidewire-webhook $(BUILD)/sidewire-node $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
 
 .PHONY: all
 all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1)
@@ -69,6 +71,9 @@ STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
 
 $(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
+
+$(BUILD)/sidewire-node: $(call objects_of,cni/node_main.c) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(NODE_EXTERNAL)
 
 $(BUILD)/sidewire-cni: $(call objects_of,cni/main.c) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
@@ -157,7 +162,7 @@ format: ## rewrite all C sources as .clang-format says
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(DESTDIR)$(PREFIX)/share/sidewire/profiles
-	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-node $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
 	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
 
