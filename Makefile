@@ -44,7 +44,9 @@ WEBHOOK_LIBS := $(filter %webhook-io.a,$(ARCHIVES)) $(filter %webhook-core.a,$(A
 	$(filter %common-io.a,$(COMMON)) $(filter %common.a,$(COMMON)) $(filter %common-base.a,$(COMMON))
 CNI_LIBS := $(filter %cni-io.a,$(ARCHIVES)) $(filter %cni-core.a,$(ARCHIVES)) \
 	$(filter %common-io.a,$(COMMON)) $(filter %common.a,$(COMMON)) $(filter %common-base.a,$(COMMON))
-WEBHOOK_EXTERNAL := -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
+# The client of the Kubernetes API, for programs that use it. Not for the plugin: it must ask nobody.
+KUBE_EXTERNAL := -lcurl-gnutls
+WEBHOOK_EXTERNAL := $(KUBE_EXTERNAL) -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
 NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson

@@ -85,7 +85,8 @@ struct kube_reply {
  *
  * Watches go on meanwhile, and their handlers run. Not to be called by a handler.
  *
- * -EIO when no answer came to any attempt; -EFBIG for a reply over KUBE_REPLY_SIZE_MAX; -EINVAL for
+ * -EIO when no answer came to any attempt; -EPROTO at once when the server's certificate or the CA
+ * file is not what it should be; -EFBIG for a reply over KUBE_REPLY_SIZE_MAX; -EINVAL for
  * a token file without a token, and what reading it says; -ENOMEM.
  */
 int kube_client_call(struct kube_client *client, const struct kube_request *request,
