@@ -8,6 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "common/base/strbuf.h"
+#include "common/base/utf8.h"
 #include "common/vocabulary.h"
 
 /* How a plugin is laid out. All but `space` are pieces of the text: blanks, and line ends in a list
@@ -210,6 +211,17 @@ static int put_member(struct strbuf *out, const char *key, json_t *value, struct
 	return 0;
 }
 
+static bool is_utf8(const char *text)
+{
+	size_t length = 1;
+
+	while (*text != '\0' && length > 0) {
+		length = utf8_length(text, strlen(text));
+		text += length;
+	}
+	return length > 0;
+}
+
 /* Writes the list of the one plugin alone. */
 static int put_made(struct strbuf *out, struct conf_text conf, const char *file_name,
 		    struct err *err)
@@ -218,8 +230,10 @@ static int put_made(struct strbuf *out, struct conf_text conf, const char *file_
 	json_auto_t *source = json_string(file_name);
 	int r = json_read_text(conf.data, conf.length, &object, err);
 
-	if (r == 0 && source == NULL)
+	if (r == 0 && !is_utf8(file_name))
 		r = err_set(err, EINVAL, "its name is no UTF-8");
+	if (r == 0 && source == NULL)
+		r = err_set(err, ENOMEM, "out of memory");
 	if (r == 0 && json_object_get(object, "type") == NULL)
 		r = err_set(err, EINVAL, "there is no 'type' in it: it configures no plugin");
 	if (r < 0)
