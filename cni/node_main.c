@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sidewire-node: keeps sidewire-cni installed on a node. */
 #include <jansson.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -48,9 +47,6 @@ int main(int argc, char **argv)
 		      stdout);
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
-	/* No heap that grows with what a call once needed. */
-	mallopt(M_TRIM_THRESHOLD, 64 * 1024);
-	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
 	json_object_seed(0);
 	block_signals();
 	return run(&options);

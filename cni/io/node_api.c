@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "cni/core/removal_watch.h"
+#include "cni/io/idle_memory.h"
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "common/io/kube_client.h"
@@ -295,8 +296,11 @@ void node_api_speak(struct node_api *api, struct node_state *state, int64_t now_
 	note_health(api, state);
 	if (!api->was_heard)
 		return;
-	if (now_ms >= api->next_node_ms)
+	if (now_ms >= api->next_node_ms) {
 		ask_node(api, state, now_ms);
+		/* By now TLS was set up, and the Node, a large object, was read. */
+		idle_memory_give_back();
+	}
 	while (api->report_count > 0 && now_ms >= api->next_report_ms)
 		send_report(api, now_ms);
 }
