@@ -53,15 +53,24 @@ static struct conf_text text_of(const struct conf_file *file)
 	return (struct conf_text){file->data, file->length};
 }
 
-/* Whether conflist_edit_make() made it: the name alone would not do, it could be anyone's. */
-static bool is_made(const struct conf_file *file)
+static int no_memory(struct err *err)
+{
+	return err_set(err, ENOMEM, "out of memory");
+}
+
+/* Finds out whether conflist_edit_make() made it: the name alone would not do, it could be
+ * anyone's. */
+static int mark_made(struct conf_file *file, struct err *err)
 {
 	json_auto_t *object = NULL;
-	struct err ignored;
+	struct err reason;
 
-	return file->data != NULL && ends_with(file->name, INSTALL_MADE_SUFFIX) &&
-	       json_read_text(file->data, file->length, &object, &ignored) == 0 &&
-	       json_is_string(json_object_get(object, CONFLIST_MADE_FROM));
+	if (file->data == NULL || !ends_with(file->name, INSTALL_MADE_SUFFIX))
+		return 0;
+	if (json_read_text(file->data, file->length, &object, &reason) == -ENOMEM)
+		return no_memory(err);
+	file->is_made = json_is_string(json_object_get(object, CONFLIST_MADE_FROM));
+	return 0;
 }
 
 /* Adds a step, still without data. There is room: see install_plan_build(). NULL without memory. */
@@ -75,11 +84,6 @@ static struct install_step *add_step(struct install_plan *plan, enum install_ste
 		return NULL;
 	plan->count++;
 	return step;
-}
-
-static int no_memory(struct err *err)
-{
-	return err_set(err, ENOMEM, "out of memory");
 }
 
 /* Notes why something can not be done; the first reason stays. */
@@ -164,7 +168,7 @@ static int plan_removal_of_made(struct install_plan *plan, const struct conf_fil
 	for (size_t i = 0; i < files->count; i++) {
 		const struct conf_file *file = &files->items[i];
 
-		if ((kept != NULL && strcmp(file->name, kept) == 0) || !is_made(file))
+		if ((kept != NULL && strcmp(file->name, kept) == 0) || !file->is_made)
 			continue;
 		if (add_step(plan, INSTALL_STEP_REMOVE, file->name, NULL) == NULL)
 			return no_memory(err);
@@ -200,7 +204,7 @@ static int plan_absence(struct install_plan *plan, const struct conf_files *file
 		const struct conf_file *file = &files->items[i];
 		struct err reason;
 
-		if (!ends_with(file->name, LIST_EXTENSION) || is_made(file))
+		if (!ends_with(file->name, LIST_EXTENSION) || file->is_made)
 			continue;
 		if (file->data == NULL) {
 			err_set(&reason, EIO, "%s", file->error);
@@ -216,7 +220,7 @@ static int plan_absence(struct install_plan *plan, const struct conf_files *file
 static const struct conf_file *find_primary(const struct conf_files *files)
 {
 	for (size_t i = 0; i < files->count; i++) {
-		if (!is_made(&files->items[i]))
+		if (!files->items[i].is_made)
 			return &files->items[i];
 	}
 	return NULL;
@@ -262,6 +266,10 @@ int install_plan_build(struct conf_files *files, enum install_goal goal,
 
 	if (plan.steps == NULL)
 		return no_memory(err);
+	for (size_t i = 0; r == 0 && i < files->count; i++)
+		r = mark_made(&files->items[i], err);
+	if (r < 0)
+		return r;
 	if (files->count > 0)
 		qsort(files->items, files->count, sizeof(*files->items), by_name);
 	const struct conf_file *primary = find_primary(files);

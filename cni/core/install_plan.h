@@ -26,6 +26,7 @@ struct conf_file {
 	char *data;    /* owned; NULL: it could not be read */
 	size_t length; /* bytes of data */
 	char *error;   /* owned; why it could not be read; NULL: it was */
+	bool is_made;  /* by conflist_edit_make(); install_plan_build() writes it */
 };
 
 struct conf_files {
@@ -65,9 +66,9 @@ struct install_plan {
 bool install_plan_is_config(const char *name) __attribute__((nonnull));
 
 /*
- * Plans. Sorts the files, which must outlive the plan; the caller releases it. Where the primary
- * has a cniVersion that our plugin does not speak, all that is ours goes, whatever the goal:
- * otherwise no pod of the node could start. -ENOMEM.
+ * Plans. Sorts and marks the files, which must outlive the plan; the caller releases it. Where the
+ * primary has a cniVersion that our plugin does not speak, all that is ours goes, whatever the
+ * goal: otherwise no pod of the node could start. -ENOMEM.
  */
 int install_plan_build(struct conf_files *files, enum install_goal goal,
 		       struct install_plan *ret_plan, struct err *err)

@@ -5,6 +5,7 @@ and libcni's ConfListFromFile and ConfFromFile, which both containerd and CRI-O 
 import json
 import os
 
+# Our entry.
 OURS = {"type": "sidewire-cni", "capabilities": {"io.kubernetes.cri.pod-annotations": True}}
 
 
@@ -36,15 +37,3 @@ def load(conf):
     if not isinstance(network.get("name"), str) or not plugins or not all(plugin.get("type") for plugin in plugins):
         raise NotLoaded(f"{path}: {network}")
     return {key: network.get(key) for key in ("name", "cniVersion", "plugins")}
-
-
-def assert_sound(node, *originals):
-    """Whatever happened: pods get one of the networks that the primary CNI wrote, and perhaps ours behind it; and what it
-    names is there."""
-    found = load(node.conf)
-    assert found["plugins"].count(OURS) <= 1
-    if OURS in found["plugins"]:
-        assert found["plugins"].pop() == OURS
-        assert node.installed.read_bytes() == node.plugin.read_bytes()
-        assert os.access(node.installed, os.X_OK)
-    assert found in originals
