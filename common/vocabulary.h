@@ -40,8 +40,8 @@
 /* kubectl's own: which container `kubectl logs` and `kubectl exec` take. */
 #define ANNOTATION_DEFAULT_CONTAINER "kubectl.kubernetes.io/default-container"
 
-/* The plugin's `type` in a conflist, which is its file's name; and the capability by which a runtime
- * hands annotations over. */
+/* The plugin's `type` in a conflist, which is its file's name; and the capability by which a
+ * runtime hands annotations over. */
 #define CNI_PLUGIN_TYPE "sidewire-cni"
 #define CNI_CAPABILITY_ANNOTATIONS "io.kubernetes.cri.pod-annotations"
 

@@ -96,6 +96,14 @@ static void note_obstacle(struct install_plan *plan, const struct conf_file *fil
 	err_wrap(&plan->obstacle, "%s", file->name);
 }
 
+static void note_unreadable(struct install_plan *plan, const struct conf_file *file)
+{
+	struct err reason;
+
+	err_set(&reason, EIO, "%s", file->error);
+	note_obstacle(plan, file, &reason);
+}
+
 /* A conflist gets our entry, if it may and has not. */
 static int plan_entry(struct install_plan *plan, const struct conf_file *file, struct err *err)
 {
@@ -202,16 +210,13 @@ static int plan_absence(struct install_plan *plan, const struct conf_files *file
 
 	for (size_t i = 0; r == 0 && i < files->count; i++) {
 		const struct conf_file *file = &files->items[i];
-		struct err reason;
 
 		if (!ends_with(file->name, LIST_EXTENSION) || file->is_made)
 			continue;
-		if (file->data == NULL) {
-			err_set(&reason, EIO, "%s", file->error);
-			note_obstacle(plan, file, &reason);
-			continue;
-		}
-		r = plan_removal_of_entry(plan, file, err);
+		if (file->data == NULL)
+			note_unreadable(plan, file);
+		else
+			r = plan_removal_of_entry(plan, file, err);
 	}
 	return r == 0 ? plan_removal_of_made(plan, files, NULL, err) : r;
 }
@@ -230,14 +235,12 @@ static int plan_presence(struct install_plan *plan, const struct conf_files *fil
 			 const struct conf_file *primary, struct err *err)
 {
 	CLEANUP(freep) char *kept = NULL;
-	struct err reason;
 	int r = 0;
 
 	if (primary == NULL) {
 		err_set(&plan->obstacle, ENOENT, "there is no network configuration yet");
 	} else if (primary->data == NULL) {
-		err_set(&reason, EIO, "%s", primary->error);
-		note_obstacle(plan, primary, &reason);
+		note_unreadable(plan, primary);
 	} else if (ends_with(primary->name, LIST_EXTENSION)) {
 		r = plan_entry(plan, primary, err);
 	} else {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Memory of a program that mostly waits: what only its start needed (some thirty libraries come with
- * libcurl, and each is relocated and initialized) is not kept resident.
+ * Memory of a program that mostly waits: what only its start needed (some thirty libraries come
+ * with libcurl, and each is relocated and initialized) is not kept resident.
  */
 #ifndef SIDEWIRE_CNI_IDLE_MEMORY_H
 #define SIDEWIRE_CNI_IDLE_MEMORY_H

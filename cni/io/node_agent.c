@@ -375,7 +375,7 @@ static int start(struct node_agent *agent, struct err *err)
 		r = status_server_new(options->listen, &agent->state, &agent->status, err);
 	if (r == 0)
 		r = node_api_new(options, &agent->api, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	log_begin(&line, LOG_INFO, "started");
 	log_text(&line, "version", SIDEWIRE_VERSION);

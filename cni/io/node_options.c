@@ -125,6 +125,14 @@ static int check(const struct node_options *options, int argc, char *const *argv
 	return 0;
 }
 
+/* Its value; NULL when it has none. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
 int node_options_parse(int argc, char **argv, struct node_options *ret_options,
 		       enum node_action *ret_action, struct err *err)
 {
@@ -132,8 +140,8 @@ int node_options_parse(int argc, char **argv, struct node_options *ret_options,
 	enum node_action action = NODE_RUN;
 	int key;
 
-	options.node_name = getenv("NODE_NAME");
-	options.pod_namespace = getenv("POD_NAMESPACE");
+	options.node_name = variable("NODE_NAME");
+	options.pod_namespace = variable("POD_NAMESPACE");
 	/* The colon first: getopt_long() prints nothing, and tells a missing value apart. */
 	while ((key = getopt_long(argc, argv, ":", LONG_OPTIONS, NULL)) != -1) {
 		int r = apply(&options, &action, key, argv, err);

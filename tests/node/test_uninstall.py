@@ -164,8 +164,9 @@ def test_put_in_by_somebody_while_uninstalling(installed, cluster):
     assert_uninstalled(installed)
 
 
-def test_without_the_variables(node, cluster):
-    node.start(*cluster.options, environment={"NODE_NAME": ""})
+@pytest.mark.parametrize("name", ["NODE_NAME", "POD_NAMESPACE"])
+def test_without_the_variables(node, cluster, name):
+    node.start(*cluster.options, environment={name: ""})
     assert node.wait_end() == 1
     assert "NODE_NAME and POD_NAMESPACE are not both set" in node.wait_log("cannot go on")["detail"]
     node.process = None

@@ -49,8 +49,7 @@ static void test_metrics(void)
 		"\nsidewire_node_put_back_total{part=\"entry\"} 7\n",
 		"\nsidewire_node_fight{part=\"plugin\"} 0\n",
 		"\nsidewire_node_fight{part=\"entry\"} 1\n",
-		"\nsidewire_node_runtime_hands_annotations{runtime=\"a\\\"\\\\\\n\",answer=\"no\"} "
-		"1\n",
+		"{runtime=\"a\\\"\\\\\\n\",answer=\"no\"} 1\n",
 		"{runtime=\"a\\\"\\\\\\n\",answer=\"yes\"} 0\n",
 		"\nsidewire_node_api_failures_total 3\n",
 		"\nsidewire_build_info{version=\"",

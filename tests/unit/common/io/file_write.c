@@ -12,14 +12,14 @@
 #include "common/io/file_read.h"
 #include "tests/unit/suite.h"
 
-static char directory[] = "/tmp/sidewire-unit-XXXXXX";
+static char directory[32];
 static char path[64];
 static char temporary[96];
 
 /* A directory of this run's own. */
 static void set_up(void)
 {
-	memcpy(directory + sizeof(directory) - 7, "XXXXXX", 6);
+	snprintf(directory, sizeof(directory), "/tmp/sidewire-unit-XXXXXX");
 	CU_ASSERT_FATAL(mkdtemp(directory) != NULL);
 	snprintf(path, sizeof(path), "%s/file", directory);
 	snprintf(temporary, sizeof(temporary), "%s/file" FILE_WRITE_SUFFIX, directory);
