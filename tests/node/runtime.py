@@ -37,3 +37,11 @@ def load(conf):
     if not isinstance(network.get("name"), str) or not plugins or not all(plugin.get("type") for plugin in plugins):
         raise NotLoaded(f"{path}: {network}")
     return {key: network.get(key) for key in ("name", "cniVersion", "plugins")}
+
+
+def load_or_none(conf):
+    """The same; None while there is nothing to load."""
+    try:
+        return load(conf)
+    except NotLoaded:
+        return None

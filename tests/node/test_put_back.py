@@ -2,8 +2,10 @@
 """Others take away what was installed, and write at the same time as the agent."""
 
 import json
-import os
 import threading
+import time
+
+import pytest
 
 import runtime
 from program import wait_for
@@ -92,19 +94,23 @@ def test_thousand_rewrites(node):
     assert node.names() == ["10-net.conflist"]
 
 
-def test_no_write_of_another_is_lost(node):
-    """Each rewrite waits until the entry is back, so that the agent's writing and the next rewrite fall together."""
+@pytest.mark.parametrize("write", [
+    lambda node, text: node.put("10-net.conflist", text),
+    lambda node, text: (node.conf / "10-net.conflist").write_bytes(text),
+], ids=["by-rename", "in-place"])
+def test_no_write_of_another_is_lost(node, write):
+    """Rewrites at all distances from the agent's own."""
     node.put("10-net.conflist", numbered(0))
-    for round_number in range(30):
+    for round_number in range(40):
         node.start().wait_ready()
         for number in range(4):
             text = numbered(round_number * 10 + number)
-            node.put("10-net.conflist", text)
-            end = os.times().elapsed + number * 0.002
-            while os.times().elapsed < end:
+            write(node, text)
+            end = time.monotonic() + number * 0.0003 * (round_number % 10)
+            while time.monotonic() < end:
                 pass
-        wait_for("the entry is back", lambda: runtime.OURS in runtime.load(node.conf)["plugins"])
-        assert runtime.load(node.conf)["plugins"][0] == json.loads(text)["plugins"][0]
+        wait_for("the entry is back", lambda text=text: runtime.load_or_none(node.conf) == {
+            **json.loads(text), "plugins": json.loads(text)["plugins"] + [runtime.OURS]})
         node.stop()
 
 
