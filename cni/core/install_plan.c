@@ -2,6 +2,7 @@
 #include "cni/core/install_plan.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +10,6 @@
 #include "cni/core/conflist_edit.h"
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/strbuf.h"
 
 #define LIST_EXTENSION ".conflist"
 
@@ -29,21 +29,16 @@ bool install_plan_is_config(const char *name)
 
 void conf_files_release(struct conf_files *files)
 {
-	for (size_t i = 0; i < files->count; i++) {
-		free(files->items[i].name);
+	for (size_t i = 0; i < files->count; i++)
 		free(files->items[i].data);
-		free(files->items[i].error);
-	}
 	free(files->items);
 	*files = (struct conf_files){0};
 }
 
 void install_plan_release(struct install_plan *plan)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		free(plan->steps[i].name);
+	for (size_t i = 0; i < plan->count; i++)
 		free(plan->steps[i].data);
-	}
 	free(plan->steps);
 	*plan = (struct install_plan){0};
 }
@@ -73,16 +68,14 @@ static int mark_made(struct conf_file *file, struct err *err)
 	return 0;
 }
 
-/* Adds a step, still without data. There is room: see install_plan_build(). NULL without memory. */
+/* Adds a step, still without data. There is room: see install_plan_build(). */
 static struct install_step *add_step(struct install_plan *plan, enum install_step_kind kind,
 				     const char *name, const struct conf_file *old)
 {
-	struct install_step *step = &plan->steps[plan->count];
+	struct install_step *step = &plan->steps[plan->count++];
 
-	*step = (struct install_step){.kind = kind, .name = strdup(name), .old = old};
-	if (step->name == NULL)
-		return NULL;
-	plan->count++;
+	*step = (struct install_step){.kind = kind, .old = old};
+	snprintf(step->name, sizeof(step->name), "%s", name);
 	return step;
 }
 
@@ -94,14 +87,6 @@ static void note_obstacle(struct install_plan *plan, const struct conf_file *fil
 		return;
 	plan->obstacle = *reason;
 	err_wrap(&plan->obstacle, "%s", file->name);
-}
-
-static void note_unreadable(struct install_plan *plan, const struct conf_file *file)
-{
-	struct err reason;
-
-	err_set(&reason, EIO, "%s", file->error);
-	note_obstacle(plan, file, &reason);
 }
 
 /* A conflist gets our entry, if it may and has not. */
@@ -120,19 +105,14 @@ static int plan_entry(struct install_plan *plan, const struct conf_file *file, s
 	if (r < 0 || conflist_find_entry(&list) == CONFLIST_ENTRY_IN_PLACE)
 		return 0;
 	struct install_step *step = add_step(plan, INSTALL_STEP_EDIT, file->name, file);
-	if (step == NULL)
-		return no_memory(err);
 	return conflist_edit_insert(&list, &step->data, &step->length, err);
 }
 
 /* "10-net.conf" becomes "10-net-sidewire.conflist". */
-static int made_name(const char *name, char **ret_name, struct err *err)
+static void make_name(const char *name, char made[static CONF_NAME_SIZE])
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-
-	strbuf_append(&text, name, (size_t)(strrchr(name, '.') - name));
-	strbuf_puts(&text, INSTALL_MADE_SUFFIX);
-	return strbuf_finish(&text, ret_name, err);
+	snprintf(made, CONF_NAME_SIZE, "%.*s" INSTALL_MADE_SUFFIX, (int)(strrchr(name, '.') - name),
+		 name);
 }
 
 static const struct conf_file *find_file(const struct conf_files *files, const char *name)
@@ -162,26 +142,22 @@ static int plan_made(struct install_plan *plan, const struct conf_files *files,
 		return 0;
 	struct install_step *step =
 		add_step(plan, old == NULL ? INSTALL_STEP_CREATE : INSTALL_STEP_EDIT, name, old);
-	if (step == NULL)
-		return no_memory(err);
 	step->data = TAKE(data);
 	step->length = length;
 	return 0;
 }
 
-/* Every conflist that was made goes, but for the one with the name `kept`, which may be NULL. */
-static int plan_removal_of_made(struct install_plan *plan, const struct conf_files *files,
-				const char *kept, struct err *err)
+/* Every conflist that was made goes, but for the one with the name `kept`. */
+static void plan_removal_of_made(struct install_plan *plan, const struct conf_files *files,
+				 const char *kept)
 {
 	for (size_t i = 0; i < files->count; i++) {
 		const struct conf_file *file = &files->items[i];
 
-		if ((kept != NULL && strcmp(file->name, kept) == 0) || !file->is_made)
+		if (!file->is_made || strcmp(file->name, kept) == 0)
 			continue;
-		if (add_step(plan, INSTALL_STEP_REMOVE, file->name, NULL) == NULL)
-			return no_memory(err);
+		add_step(plan, INSTALL_STEP_REMOVE, file->name, NULL);
 	}
-	return 0;
 }
 
 static int plan_removal_of_entry(struct install_plan *plan, const struct conf_file *file,
@@ -199,8 +175,6 @@ static int plan_removal_of_entry(struct install_plan *plan, const struct conf_fi
 	if (r < 0 || conflist_find_entry(&list) == CONFLIST_ENTRY_ABSENT)
 		return 0;
 	struct install_step *step = add_step(plan, INSTALL_STEP_EDIT, file->name, file);
-	if (step == NULL)
-		return no_memory(err);
 	return conflist_edit_remove(&list, &step->data, &step->length, err);
 }
 
@@ -214,11 +188,13 @@ static int plan_absence(struct install_plan *plan, const struct conf_files *file
 		if (!ends_with(file->name, LIST_EXTENSION) || file->is_made)
 			continue;
 		if (file->data == NULL)
-			note_unreadable(plan, file);
+			note_obstacle(plan, file, &file->error);
 		else
 			r = plan_removal_of_entry(plan, file, err);
 	}
-	return r == 0 ? plan_removal_of_made(plan, files, NULL, err) : r;
+	if (r == 0)
+		plan_removal_of_made(plan, files, "");
+	return r;
 }
 
 /* The first file that is not made by us; NULL: there is none. */
@@ -234,23 +210,22 @@ static const struct conf_file *find_primary(const struct conf_files *files)
 static int plan_presence(struct install_plan *plan, const struct conf_files *files,
 			 const struct conf_file *primary, struct err *err)
 {
-	CLEANUP(freep) char *kept = NULL;
+	char kept[CONF_NAME_SIZE] = "";
 	int r = 0;
 
 	if (primary == NULL) {
 		err_set(&plan->obstacle, ENOENT, "there is no network configuration yet");
 	} else if (primary->data == NULL) {
-		note_unreadable(plan, primary);
+		note_obstacle(plan, primary, &primary->error);
 	} else if (ends_with(primary->name, LIST_EXTENSION)) {
 		r = plan_entry(plan, primary, err);
 	} else {
-		r = made_name(primary->name, &kept, err);
-		if (r == 0)
-			r = plan_made(plan, files, primary, kept, err);
+		make_name(primary->name, kept);
+		r = plan_made(plan, files, primary, kept, err);
 	}
 	/* Last, so that a runtime never sees a moment without us. */
 	if (r == 0 && plan->obstacle.code != -EPROTONOSUPPORT)
-		r = plan_removal_of_made(plan, files, kept, err);
+		plan_removal_of_made(plan, files, kept);
 	return r;
 }
 

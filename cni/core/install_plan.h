@@ -21,12 +21,15 @@
  * sorts before '.'. */
 #define INSTALL_MADE_SUFFIX "-sidewire.conflist"
 
+/* Bytes for a name of NAME_MAX bytes, with what INSTALL_MADE_SUFFIX adds, and a NUL. */
+enum { CONF_NAME_SIZE = 288 };
+
 struct conf_file {
-	char *name;    /* owned; without directory */
-	char *data;    /* owned; NULL: it could not be read */
-	size_t length; /* bytes of data */
-	char *error;   /* owned; why it could not be read; NULL: it was */
-	bool is_made;  /* by conflist_edit_make(); install_plan_build() writes it */
+	char name[CONF_NAME_SIZE]; /* without directory */
+	char *data;                /* owned; NULL: it could not be read */
+	size_t length;             /* bytes of data */
+	struct err error;          /* why it could not be read */
+	bool is_made;              /* by conflist_edit_make(); install_plan_build() writes it */
 };
 
 struct conf_files {
@@ -47,7 +50,7 @@ enum install_step_kind {
 
 struct install_step {
 	enum install_step_kind kind;
-	char *name;                  /* owned */
+	char name[CONF_NAME_SIZE];
 	const struct conf_file *old; /* INSTALL_STEP_EDIT: borrowed from the files; else NULL */
 	char *data;                  /* owned; NULL for INSTALL_STEP_REMOVE */
 	size_t length;

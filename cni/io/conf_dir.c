@@ -17,23 +17,8 @@
 
 enum { CONF_FILE_MODE = 0644 };
 
-/* Reads a file into the struct, or the reason why not. */
-static int read_file(const char *path, const struct stat *found, struct conf_file *file,
-		     struct err *err)
-{
-	struct err reason;
-	int r = S_ISREG(found->st_mode)
-			? file_read_path(path, CONFLIST_SIZE_MAX, &file->data, &file->length,
-					 &reason)
-			: err_set(&reason, EINVAL, "is no regular file, and so is left alone");
-
-	if (r == 0)
-		return 0;
-	file->error = strdup(reason.msg);
-	return file->error == NULL ? err_set(err, ENOMEM, "out of memory") : 0;
-}
-
-/* Adds the file to the others, unless it is gone or a directory. */
+/* Adds the file to the others, with the reason if it cannot be read, unless it is gone or a
+ * directory. */
 static int add_file(const char *directory, const char *name, struct conf_files *files,
 		    struct err *err)
 {
@@ -48,10 +33,14 @@ static int add_file(const char *directory, const char *name, struct conf_files *
 		return err_set(err, ENOMEM, "out of memory");
 	files->items = items;
 	struct conf_file *file = &items[files->count++];
-	*file = (struct conf_file){.name = strdup(name)};
-	if (file->name == NULL)
+	*file = (struct conf_file){.name = ""};
+	snprintf(file->name, sizeof(file->name), "%s", name);
+	if (!S_ISREG(found.st_mode))
+		err_set(&file->error, EINVAL, "is no regular file, and so is left alone");
+	else if (file_read_path(path, CONFLIST_SIZE_MAX, &file->data, &file->length,
+				&file->error) == -ENOMEM)
 		return err_set(err, ENOMEM, "out of memory");
-	return read_file(path, &found, file, err);
+	return 0;
 }
 
 int conf_dir_read(const char *directory, struct conf_files *ret_files, struct err *err)

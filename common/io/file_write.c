@@ -108,42 +108,42 @@ int file_write_replace(const char *path, struct file_content content, mode_t mod
 	return sync_directory_of(path, err);
 }
 
-static bool has_content(const char *path, struct file_content expected)
+static bool is_same(struct file_content a, struct file_content b)
 {
-	CLEANUP(freep) char *data = NULL;
-	size_t length;
-	struct err ignored;
-
-	return file_read_path(path, expected.length, &data, &length, &ignored) == 0 &&
-	       length == expected.length && memcmp(data, expected.data, length) == 0;
-}
-
-/* The file's number; 0, which no file has, when there is none. */
-static ino_t inode_of(const char *path)
-{
-	struct stat found;
-
-	return lstat(path, &found) == 0 ? found.st_ino : 0;
+	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
 /*
  * Exchanges the files until what came out of the place is what was meant to come out: first the
- * expected content; if it was another, that goes back, and what we had put in has to come out, or
- * else someone has put yet another file there, which goes back in turn.
+ * expected content. If it was another, that goes back, and what we had put in has to come out; or
+ * else someone has written meanwhile, and that goes back in turn.
  */
 static int exchange(const char *temporary, const char *path, struct file_content expected,
-		    struct err *err)
+		    struct file_content content, struct err *err)
 {
-	ino_t awaited = 0;
+	CLEANUP(freep) char *older = NULL; /* own what the two contents point to, in later rounds */
+	CLEANUP(freep) char *newer = NULL;
 
 	for (int i = 0; i < EXCHANGES_MAX; i++) {
-		ino_t put = inode_of(temporary);
+		CLEANUP(freep) char *out = NULL;
+		size_t length;
 
 		if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
 			return failed(path, "cannot be exchanged", err);
-		if (i == 0 ? has_content(temporary, expected) : inode_of(temporary) == awaited)
+		/* This takes a while, in which who had the file open shows that he writes. */
+		int r = sync_directory_of(path, err);
+		if (r == 0)
+			r = file_read_path(temporary, FILE_WRITE_EDIT_MAX, &out, &length, err);
+		if (r < 0)
+			return r;
+		struct file_content found = {out, length};
+		if (is_same(found, expected))
 			return i == 0 ? 0 : err_set(err, EBUSY, "%s: another wrote it", path);
-		awaited = put;
+		expected = content;
+		content = found;
+		free(older);
+		older = newer;
+		newer = TAKE(out);
 	}
 	return err_set(err, EBUSY, "%s: others write it all the time", path);
 }
@@ -153,11 +153,17 @@ static int exchange(const char *temporary, const char *path, struct file_content
 static int rename_if_expected(const char *temporary, const char *path, struct file_content expected,
 			      struct err *err)
 {
-	if (!has_content(path, expected))
+	CLEANUP(freep) char *data = NULL;
+	size_t length;
+	int r = file_read_path(path, FILE_WRITE_EDIT_MAX, &data, &length, err);
+
+	if (r < 0)
+		return r;
+	if (!is_same((struct file_content){data, length}, expected))
 		return err_set(err, EBUSY, "%s: another wrote it", path);
 	if (rename(temporary, path) < 0)
 		return failed(path, "cannot be replaced", err);
-	return 0;
+	return sync_directory_of(path, err);
 }
 
 int file_write_edit(const char *path, struct file_content expected, struct file_content content,
@@ -174,12 +180,12 @@ int file_write_edit(const char *path, struct file_content expected, struct file_
 	r = write_temporary(temporary, content, old.st_mode & 07777, &old, err);
 	if (r < 0)
 		return r;
-	r = exchange(temporary, path, expected, err);
+	r = exchange(temporary, path, expected, content, err);
 	if (r == -EINVAL || r == -ENOSYS)
 		r = rename_if_expected(temporary, path, expected, err);
 	/* Whatever is left over by now: the old file, or the one that was not wanted. */
 	unlink(temporary);
-	return r == 0 ? sync_directory_of(path, err) : r;
+	return r;
 }
 
 int file_write_remove(const char *path, struct err *err)

@@ -17,6 +17,9 @@
  * extension anywhere. One process writes a file at a time. */
 #define FILE_WRITE_SUFFIX ".sidewire-tmp"
 
+/* The bytes that a file may have that is edited. */
+enum { FILE_WRITE_EDIT_MAX = 4 * 1024 * 1024 };
+
 /* Bytes to write, or to find. */
 struct file_content {
 	const void *data; /* borrowed */
@@ -31,8 +34,9 @@ int file_write_replace(const char *path, struct file_content content, mode_t mod
 /*
  * Replaces the content of a file that still has the content `expected`; mode and owner stay. The
  * two files change places in one step, so what another writer does at the same time is not lost:
- * if it was not `expected` that came out, it goes back. -EBUSY when the file had another content,
- * and has it still; else as file_write_replace().
+ * if it was not `expected` that came out, it goes back. (What is lost is the write of one who
+ * opened the file before and begins to write only after a moment.) -EBUSY when the file had another
+ * content, and has it still; else as file_write_replace().
  */
 int file_write_edit(const char *path, struct file_content expected, struct file_content content,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));

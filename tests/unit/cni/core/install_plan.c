@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cni/core/install_plan.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -168,9 +169,9 @@ static void set_up(const struct row *row, struct conf_files *files)
 		const char *text = row->files[i].text;
 		struct conf_file *file = &files->items[files->count++];
 
-		file->name = strdup(row->files[i].name);
+		snprintf(file->name, sizeof(file->name), "%s", row->files[i].name);
 		if (text == NULL)
-			file->error = strdup("it cannot be read");
+			err_set(&file->error, EIO, "it cannot be read");
 		else
 			file->data = strdup(text);
 		file->length = text != NULL ? strlen(text) : 0;
