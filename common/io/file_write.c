@@ -54,10 +54,11 @@ static int write_temporary(const char *path, struct file_content content, mode_t
 	if (fd < 0)
 		return failed(path, "cannot be made", err);
 	int r = write_all(fd, path, content, err);
-	if (r == 0 && owner != NULL && fchown(fd, owner->st_uid, owner->st_gid) < 0)
-		r = failed(path, "its owner cannot be set", err);
 	if (r == 0 && fchmod(fd, mode) < 0)
 		r = failed(path, "its mode cannot be set", err);
+	/* Afterwards, another's file, it could not be given a mode without CAP_FOWNER. */
+	if (r == 0 && owner != NULL && fchown(fd, owner->st_uid, owner->st_gid) < 0)
+		r = failed(path, "its owner cannot be set", err);
 	if (r == 0 && fsync(fd) < 0)
 		r = failed(path, "cannot be synced", err);
 	close(fd);

@@ -84,6 +84,24 @@ def test_mode_and_owner_stay(node):
     assert (found.st_mode & 0o7777, found.st_uid, found.st_gid) == (0o640, *owner)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="giving files away needs root")
+def test_two_capabilities_are_enough(node):
+    """For directories and files that belong to anyone: DAC_OVERRIDE and CHOWN."""
+    path = node.conf / "10-net.conflist"
+    path.write_bytes(LINE)
+    path.chmod(0o600)
+    for changed in (path, node.conf, node.bin):
+        os.chown(changed, 1234, 5678)
+    wrapper = ["setpriv", "--inh-caps=-all", "--bounding-set=-all,+dac_override,+chown"]
+    node.start(wrapper=wrapper).wait_ready()
+    found = path.stat()
+    assert (found.st_mode & 0o7777, found.st_uid, found.st_gid) == (0o600, 1234, 5678)
+    node.stop()
+    os.chown(path, 0, 0)
+    path.write_bytes(TALL)
+    node.start(wrapper=["setpriv", "--inh-caps=-all", "--bounding-set=-all,+dac_override"]).wait_ready()
+
+
 def test_only_the_first_file_changes(node):
     node.put("05-net.conflist", LINE)
     node.put("10-net.conflist", TALL)
