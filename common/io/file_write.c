@@ -135,7 +135,7 @@ static int exchange(const char *temporary, const char *path, struct file_content
 		int r = sync_directory_of(path, err);
 		if (r == 0)
 			r = file_read_path(temporary, FILE_WRITE_EDIT_MAX, &out, &length, err);
-		if (r < 0)
+		if (r != 0)
 			return r;
 		struct file_content found = {out, length};
 		if (is_same(found, expected))

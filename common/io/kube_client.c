@@ -206,13 +206,17 @@ static int drive(struct kube_client *client, const struct kube_transfer *transfe
 	}
 }
 
-/* One attempt of a call, with its time set. */
-static int attempt(struct kube_client *client, const struct kube_transfer_request *request,
-		   struct kube_reply *ret_reply, unsigned long *ret_retry_after_s, struct err *err)
+/* One attempt of a call, within its own time and what is left of the call's. */
+static int attempt(struct kube_client *client, struct kube_transfer_request *request,
+		   long long left_ms, struct kube_reply *ret_reply,
+		   unsigned long *ret_retry_after_s, struct err *err)
 {
 	CLEANUP(kube_transfer_freep) struct kube_transfer *transfer = NULL;
-	int r = kube_transfer_start(client->multi, &client->options, request, &transfer, err);
 
+	request->timeout_ms = client->options.timeout_ms;
+	if (left_ms < request->timeout_ms)
+		request->timeout_ms = left_ms > 0 ? (unsigned int)left_ms : 1;
+	int r = kube_transfer_start(client->multi, &client->options, request, &transfer, err);
 	if (r == 0)
 		r = drive(client, transfer, LLONG_MAX, err);
 	if (r == 0)
@@ -222,30 +226,21 @@ static int attempt(struct kube_client *client, const struct kube_transfer_reques
 	return r;
 }
 
-/* Attempts until one is final, or the next one would come too late. The time of each is set here.
- */
+/* Attempts until one is final, or the next one would come too late. `reply` is the last one's. */
 static int call(struct kube_client *client, struct kube_transfer_request *request,
-		struct kube_reply *ret_reply, struct err *err)
+		struct kube_reply *reply, struct err *err)
 {
 	long long end_ms = now_ms() + KUBE_CALL_MS_MAX;
 
 	for (unsigned int attempts = 1;; attempts++) {
-		CLEANUP(kube_reply_release) struct kube_reply reply = {0};
 		unsigned long retry_after_s = 0;
-		long long left_ms = end_ms - now_ms();
-
-		request->timeout_ms = client->options.timeout_ms;
-		if (left_ms < request->timeout_ms)
-			request->timeout_ms = left_ms > 0 ? (unsigned int)left_ms : 1;
-		int r = attempt(client, request, &reply, &retry_after_s, err);
-		bool is_final = r == 0 ? !kube_is_retried(reply.status) : r != -EIO;
+		int r = attempt(client, request, end_ms - now_ms(), reply, &retry_after_s, err);
+		bool is_final = r == 0 ? !kube_is_retried(reply->status) : r != -EIO;
 		long long next_ms = now_ms() + kube_pause_ms(attempts, random_u32(), retry_after_s);
-		if (r == 0 && (is_final || next_ms >= end_ms)) {
-			ret_reply->status = reply.status;
-			ret_reply->object = TAKE(reply.object);
-		}
+
 		if (is_final || next_ms >= end_ms)
 			return r;
+		kube_reply_release(reply);
 		r = drive(client, NULL, next_ms, err);
 		if (r < 0)
 			return r;
@@ -255,9 +250,10 @@ static int call(struct kube_client *client, struct kube_transfer_request *reques
 int kube_client_call(struct kube_client *client, const struct kube_request *request,
 		     struct kube_reply *ret_reply, struct err *err)
 {
+	CLEANUP(kube_reply_release) struct kube_reply reply = {0};
 	CLEANUP(freep) char *body = NULL;
 	const char *type = request->content_type;
-	struct err failure; /* of attempts, also of those that a better one follows */
+	struct err failure; /* of any attempt, also of those that a better one follows */
 
 	if (request->body != NULL) {
 		body = json_dumps(request->body, JSON_COMPACT | JSON_ENCODE_ANY);
@@ -270,10 +266,13 @@ int kube_client_call(struct kube_client *client, const struct kube_request *requ
 		.content_type = type != NULL ? type : "application/json",
 		.body = body,
 	};
-	if (call(client, &transfer_request, ret_reply, &failure) == 0)
-		return 0;
-	*err = failure;
-	return err_wrap(err, "%s %s", request->method, request->path);
+	if (call(client, &transfer_request, &reply, &failure) < 0) {
+		*err = failure;
+		return err_wrap(err, "%s %s", request->method, request->path);
+	}
+	ret_reply->status = reply.status;
+	ret_reply->object = TAKE(reply.object);
+	return 0;
 }
 
 int kube_client_watch(struct kube_client *client, const struct kube_watch_request *request,

@@ -4,8 +4,8 @@
  * alive. For one thread; everything happens inside kube_client_call() and kube_client_wait().
  *
  * The server must have a certificate of the CA file's authority for the name or address in its URL;
- * no other authority, no proxy and no redirection is followed. Both files are read anew: the token
- * for each request, the CA for each connection.
+ * no other authority is believed, no proxy used, no redirection followed. Both files are read anew:
+ * the token for each request, the CA for each connection.
  */
 #ifndef SIDEWIRE_IO_KUBE_CLIENT_H
 #define SIDEWIRE_IO_KUBE_CLIENT_H
@@ -20,7 +20,8 @@ enum {
 	KUBE_TIMEOUT_MS = 10 * 1000,        /* of one attempt, unless the options say otherwise */
 	KUBE_CONNECT_TIMEOUT_MS = 5 * 1000, /* of TCP and TLS, within that of the attempt */
 	KUBE_CALL_MS_MAX = 20 * 1000,       /* of a call with all its attempts */
-	KUBE_WATCH_STALL_MS = 150 * 1000,   /* the server sends a bookmark about once a minute */
+	KUBE_WATCH_STALL_MS =
+		180 * 1000, /* bookmarks come once a minute, the first after up to two */
 	KUBE_REPLY_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a reply or list */
 	KUBE_WATCH_LINE_SIZE_MAX =
 		4 * 1024 * 1024,         /* bytes of one event; etcd stores up to 1.5 MiB */

@@ -12,8 +12,8 @@
 #include "common/io/file_read.h"
 
 enum {
-	KEEPALIVE_IDLE_S = 30, /* a peer that is gone is noticed in about a minute, event or not */
-	KEEPALIVE_INTERVAL_S = 10,
+	KEEPALIVE_IDLE_S = 20, /* a peer that is gone is noticed in about a minute, event or not */
+	KEEPALIVE_INTERVAL_S = 5, /* nine of them, unless the kernel is told otherwise */
 };
 
 struct kube_transfer {
@@ -42,9 +42,10 @@ static int read_authorization(const char *token_file, char **ret_header, struct 
 	token[strcspn(token, " \t\r\n")] = '\0';
 	if (*token == '\0')
 		return err_set(err, EINVAL, "%s: holds no token", token_file);
-	if (asprintf(ret_header, "Authorization: Bearer %s", token) < 0)
+	char *header = NULL;
+	if (asprintf(&header, "Authorization: Bearer %s", token) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	explicit_bzero(text, length);
+	*ret_header = header;
 	return 0;
 }
 

@@ -2,10 +2,13 @@
 """Single calls against a server with faults."""
 
 import json
+import os
+import subprocess
 import time
 
 import pytest
 
+from client import PATIENCE, TOOL
 from fake import Fake, breaks, hangs, make_authority, says
 
 
@@ -109,6 +112,18 @@ def test_only_the_authority_and_the_name_are_believed(fake, start, tmp_path, wha
     assert fake.requests.qsize() == 0
 
 
+def test_the_system_s_authorities_are_not_even_read(fake, tmp_path):
+    fake.will(says(200, {}))
+    done = subprocess.run(
+        ["strace", "-f", "-e", "trace=openat,open", "-o", tmp_path / "calls", TOOL, fake.url, fake.ca, fake.token, "0", "0"],
+        input="GET /x\n", stdout=subprocess.PIPE, text=True, check=True, timeout=PATIENCE,
+        env={**os.environ, "ASAN_OPTIONS": "detect_leaks=0"})
+    assert json.loads(done.stdout)["status"] == 200
+    calls = (tmp_path / "calls").read_text()
+    assert str(fake.ca) in calls
+    assert "/etc/ssl" not in calls
+
+
 def test_the_ca_file_is_read_for_each_connection(fake, start, tmp_path):
     client = start()
     fake.will(says(200, {}, Connection="close"))
@@ -146,7 +161,9 @@ def test_a_huge_reply_is_an_error(fake, start, has_length):
 def test_a_large_body_arrives(fake, start):
     fake.will(says(200, {}))
     assert start(timeout_ms=20000).call("PUT", "/x", {"a": "b" * 2 ** 22})["status"] == 200
-    assert len(json.loads(fake.request().body)["a"]) == 2 ** 22
+    request = fake.request()
+    assert len(json.loads(request.body)["a"]) == 2 ** 22
+    assert "Expect" not in request.headers
 
 
 def test_connections_are_kept_and_not_piled_up(fake, start):
