@@ -56,9 +56,11 @@ KUBE_EXTERNAL := -lcurl-gnutls
 WEBHOOK_EXTERNAL := $(KUBE_EXTERNAL) -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
+NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson
+
 STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
 # The others need a dozen shared libraries of the other architecture: they are built on a machine of it, as is the image.
-PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook) $(STATIC_PROGRAMS)
+PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-node) $(STATIC_PROGRAMS)
 
 .PHONY: all
 all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1; ARCH=arm64: the static ones)
@@ -90,6 +92,9 @@ STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
 
 $(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
+
+$(BUILD)/sidewire-node: $(call objects_of,cni/node_main.c) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(NODE_EXTERNAL)
 
 $(BUILD)/sidewire-cni: $(call objects_of,cni/main.c) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
@@ -198,7 +203,7 @@ render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, g
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(DESTDIR)$(PREFIX)/share/sidewire/profiles
-	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-node $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
 	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
 

@@ -19,7 +19,8 @@ static const char ABOUT[] =
 	"traffic of pods that have the annotation " ANNOTATION_REDIRECT ", and passes the\n"
 	"prevResult of every other pod on. Its entry in a conflist:\n"
 	"\n"
-	"  {\"type\": \"sidewire-cni\", \"capabilities\": {\"io.kubernetes.cri.pod-annotations\": "
+	"  {\"type\": \"" CNI_PLUGIN_TYPE "\", \"capabilities\": {\"" CNI_CAPABILITY_ANNOTATIONS
+	"\": "
 	"true}}\n"
 	"\n"
 	"Options: --help, --version.\n"

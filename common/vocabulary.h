@@ -40,6 +40,11 @@
 /* kubectl's own: which container `kubectl logs` and `kubectl exec` take. */
 #define ANNOTATION_DEFAULT_CONTAINER "kubectl.kubernetes.io/default-container"
 
+/* The plugin's `type` in a conflist, which is its file's name; and the capability by which a
+ * runtime hands annotations over. */
+#define CNI_PLUGIN_TYPE "sidewire-cni"
+#define CNI_CAPABILITY_ANNOTATIONS "io.kubernetes.cri.pod-annotations"
+
 /* The gate: nobody listens on GATE_PORT_DEFAULT; sidewire-gate asks from GATE_SOURCE_PORT. */
 enum {
 	GATE_PORT_DEFAULT = 15999,

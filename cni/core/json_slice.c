@@ -108,3 +108,22 @@ bool json_slice_member(const char *text, size_t length, json_t *object, const ch
 	*ret_slice = (struct json_slice){start, (size_t)(cursor.at - start)};
 	return true;
 }
+
+size_t json_slice_elements(const struct json_slice *array, struct json_slice *ret_elements,
+			   size_t count)
+{
+	struct cursor cursor = {array->text, array->text + array->length};
+	size_t found = 0;
+
+	if (cursor.at < cursor.end)
+		cursor.at++; /* the opening bracket */
+	for (skip_between(&cursor); found < count; skip_between(&cursor)) {
+		const char *start = cursor.at;
+
+		skip_value(&cursor);
+		if (cursor.at == start)
+			break; /* an end of the text that is none of the array */
+		ret_elements[found++] = (struct json_slice){start, (size_t)(cursor.at - start)};
+	}
+	return found;
+}

@@ -14,9 +14,6 @@
 /* SPEC 1.1.0, "Configuration format": what a configuration without the key is. */
 #define VERSION_WHERE_MISSING "0.1.0"
 
-/* The runtime puts the pod's annotations there for a plugin with this capability. */
-#define CAPABILITY_ANNOTATIONS "io.kubernetes.cri.pod-annotations"
-
 /* A member of the wrong type is a failure to decode, which the SPEC tells from a bad value. */
 static int undecodable(struct err *err)
 {
@@ -112,7 +109,7 @@ static int decode_annotation(struct netconf *conf, struct err *err)
 
 	int r = json_read_object(conf->document, "runtimeConfig", &runtime, err);
 	if (r == 0 && runtime != NULL)
-		r = json_read_object(runtime, CAPABILITY_ANNOTATIONS, &annotations, err);
+		r = json_read_object(runtime, CNI_CAPABILITY_ANNOTATIONS, &annotations, err);
 	if (r == 0 && annotations != NULL)
 		r = json_read_string(annotations, ANNOTATION_REDIRECT, &conf->redirect, err);
 	return r < 0 ? undecodable(err) : 0;

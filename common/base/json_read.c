@@ -10,6 +10,10 @@
 int json_read_text(const char *text, size_t length, json_t **ret_object, struct err *err)
 {
 	json_error_t where;
+
+	/* jansson passes over one behind a number, true, false and null. */
+	if (memchr(text, '\0', length) != NULL)
+		return err_set(err, EINVAL, "not valid JSON: there is a NUL byte in it");
 	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
 
 	if (value == NULL && json_error_code(&where) == json_error_out_of_memory)

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/io/listen_socket.h"
 #include "common/io/log.h"
 #include "webhook/io/connection_list.h"
-#include "webhook/io/listen_socket.h"
 
 enum {
 	CONNECTIONS_MAX = 512,

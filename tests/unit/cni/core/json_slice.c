@@ -70,5 +70,39 @@ static void test_bounds(void)
 	}
 }
 
-static CU_TestInfo tests[] = {{"slices", test_slices}, {"bounds", test_bounds}, CU_TEST_INFO_NULL};
+static const struct {
+	const char *name;
+	const char *text;
+	const char *elements[4]; /* up to a NULL */
+} ARRAYS[] = {
+	{"empty", "[]", {NULL}},
+	{"empty, with blanks", "[ \n ]", {NULL}},
+	{"one", "[{\"a\":[1]}]", {"{\"a\":[1]}"}},
+	{"of every kind", "[ \"]\" ,\t12.5e3,\r\n[[],{}] ]", {"\"]\"", "12.5e3", "[[],{}]"}},
+	{"dense", "[true,null,\"\\\"\"]", {"true", "null", "\"\\\"\""}},
+};
+
+static void test_elements(void)
+{
+	for (size_t i = 0; i < sizeof(ARRAYS) / sizeof(*ARRAYS); i++) {
+		struct json_slice array = {ARRAYS[i].text, strlen(ARRAYS[i].text)};
+		struct json_slice found[4] = {{NULL, 0}};
+		size_t count = 0;
+
+		while (ARRAYS[i].elements[count] != NULL)
+			count++;
+		ASSERT_ROW(ARRAYS[i].name, json_slice_elements(&array, found, 4) == count);
+		for (size_t j = 0; j < count; j++) {
+			CLEANUP(freep) char *text = strndup(found[j].text, found[j].length);
+			ASSERT_TEXT(ARRAYS[i].name, text, ARRAYS[i].elements[j]);
+		}
+		ASSERT_ROW(ARRAYS[i].name,
+			   count == 0 || json_slice_elements(&array, found, 1) == 1);
+	}
+}
+
+static CU_TestInfo tests[] = {{"elements", test_elements},
+			      {"slices", test_slices},
+			      {"bounds", test_bounds},
+			      CU_TEST_INFO_NULL};
 SUITE("cni/core/json_slice", tests)

@@ -50,6 +50,8 @@ static void test_length(void)
 	struct err err = {0};
 
 	CU_ASSERT(json_read_text("{}x", 2, &object, &err) == 0);
+	CU_ASSERT(json_read_text("{\"a\":1\0}", 8, &object, &err) == -EINVAL);
+	ASSERT_TEXT("a NUL", err.msg, "not valid JSON: there is a NUL byte in it");
 }
 
 static void test_type_names(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "webhook/io/listen_socket.h"
+#include "common/io/listen_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A TCP socket that listens on an address which a person wrote. */
-#ifndef SIDEWIRE_WEBHOOK_LISTEN_SOCKET_H
-#define SIDEWIRE_WEBHOOK_LISTEN_SOCKET_H
+#ifndef SIDEWIRE_IO_LISTEN_SOCKET_H
+#define SIDEWIRE_IO_LISTEN_SOCKET_H
 
 #include <stdint.h>
 
