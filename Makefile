@@ -197,6 +197,7 @@ image: all ## make build/image/sidewire-VERSION.tar, by buildah or docker; of th
 	$(if $(ARCH),$(error there is no image for ARCH=$(ARCH): make it on a machine of that architecture))
 	BUILD=$(BUILD) hack/image
 
+KUBECTL ?= $(firstword $(wildcard .deps/cluster/bin/kubectl) kubectl)
 render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, gke, openshift)
 	@$(KUBECTL) kustomize manifests$(OVERLAY:%=/overlays/%)
 

@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Asks the API server of a cluster where sidewire is installed: hack/cluster's, or that of $KUBECTL, a command line."""
+"""Asks the API server of a cluster where sidewire is installed."""
 
 import contextlib
 import itertools
 import json
-import os
 import pathlib
-import shlex
 import subprocess
 import time
 
@@ -34,12 +32,12 @@ def namespace(name, label):
 
 
 class Api:
-    def __init__(self):
-        self.kubectl = shlex.split(os.environ.get("KUBECTL", "hack/cluster kubectl"))
+    def __init__(self, cluster):
+        self.cluster = cluster
 
     def run(self, *words, text=None):
-        return subprocess.run([*self.kubectl, *words], cwd=ROOT, input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                              encoding="utf-8", check=False)
+        return subprocess.run([ROOT / "hack/cluster", "kubectl", *words], cwd=ROOT, env=self.cluster.environment, input=text,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", check=False)
 
     def create(self, thing, *options):
         return self.run("create", "-f", "-", *options, text=json.dumps(thing))
@@ -64,11 +62,6 @@ def until(condition):
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.05)
-
-
-@pytest.fixture(scope="session")
-def api():
-    return Api()
 
 
 NAMES = itertools.count(time.time_ns() // 1_000_000)

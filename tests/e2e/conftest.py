@@ -2,9 +2,11 @@
 """One cluster for all end-to-end tests, with the test images on every node."""
 
 import os
+import time
 
 import pytest
 
+from api import Api
 from cluster import BUILD, ROOT, Cluster, run
 
 
@@ -29,3 +31,28 @@ def cluster(possible):  # pylint: disable=unused-argument
     yield made
     if not keep:
         made.command("down")
+
+
+def sidewire_image():
+    """The image of this tree's programs."""
+    run(["make", "-s", "image"], cwd=ROOT, seconds=600)
+    return next((BUILD / "image").glob("sidewire-*.tar"))
+
+
+@pytest.fixture(scope="session")
+def installed(cluster):
+    """The cluster with sidewire in it, installed as its users do it. Its attribute is how long that took."""
+    cluster.command("load", sidewire_image())
+    begin = time.monotonic()
+    cluster.kubectl("apply", "-k", ROOT / "manifests")
+    for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
+        cluster.kubectl("-n", "sidewire-system", "rollout", "status", workload, "--timeout=60s")
+    cluster.seconds_to_install = time.monotonic() - begin
+    print(f"\nkubectl apply -k manifests: webhook and agents were ready after {cluster.seconds_to_install:.1f} s")
+    return cluster
+
+
+@pytest.fixture(scope="session")
+def api(installed):
+    """Its API server."""
+    return Api(installed)

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from api import LABEL, api, injected, make_namespace, namespace, pod, until
+from api import LABEL, injected, make_namespace, namespace, pod, until
 
 REDIRECT = "sidewire.io/redirect"
 STATUS = "sidewire.io/status"

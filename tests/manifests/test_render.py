@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The manifests as kustomize renders them, base and overlays."""
 
-import pytest
+import subprocess
 
-from conftest import OVERLAYS, ROOT
+import pytest
+import yaml
+
+from conftest import OVERLAYS, ROOT, kubectl
 
 DIRECTORIES = ["manifests"] + [f"manifests/overlays/{name}" for name in OVERLAYS]
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
@@ -50,6 +53,14 @@ def test_everything_of_ours_is_known_as_ours(render, directory):
         if "namespace" in o["metadata"]:
             assert o["metadata"]["namespace"] == "sidewire-system" or identity(o) in (
                 ("Role", "default", "sidewire-node"), ("RoleBinding", "default", "sidewire-node"))
+
+
+@pytest.mark.parametrize("overlay", [""] + OVERLAYS)
+def test_make_render_gives_the_same(render, overlay):
+    """One file, for those who apply by `kubectl apply -f`."""
+    made = subprocess.run(["make", "-s", "--no-print-directory", "render", f"OVERLAY={overlay}", f"KUBECTL={kubectl()}"], cwd=ROOT,
+                          stdout=subprocess.PIPE, check=True)
+    assert list(yaml.safe_load_all(made.stdout)) == render(f"manifests/overlays/{overlay}" if overlay else "manifests")
 
 
 def test_the_image_is_that_of_this_version(render, version):
@@ -116,7 +127,7 @@ def test_all_pods_keep_to_restricted_but_the_agents_which_say_why(render, direct
         assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities", "runAsNonRoot", "runAsUser",
                                        "host of a probe"]
         why = workload["metadata"]["annotations"]["sidewire.io/why-not-restricted"]
-        assert all(word in why for word in ("hostNetwork:", "hostPath:", "runAsUser 0:", "DAC_OVERRIDE"))
+        assert all(word in why for word in ("hostNetwork:", "hostPath:", "runAsUser 0:", "DAC_OVERRIDE", "CHOWN"))
 
 
 @pytest.mark.parametrize("directory", DIRECTORIES)
