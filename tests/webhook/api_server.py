@@ -158,6 +158,7 @@ class ApiServer:
         self.refused = {}  # (method, beginning of the path) -> HTTP status
         self.before = {}  # (method, path) -> what happens before the request is dealt with
         self.calls = []  # (method, path, query, body, content type) of all but watches
+        self.statuses = []  # (method, path, HTTP status) of those that were dealt with
         self.objects = {}
         self.log = []  # (version, path, type of event, object)
         self.version = 100
@@ -256,7 +257,9 @@ class ApiServer:
         if happens is not None:
             happens()
         with self.changed:
-            return getattr(self, f"do_{method.lower()}")(path, query, body)
+            status, reply = getattr(self, f"do_{method.lower()}")(path, query, body)
+            self.statuses.append((method, path, status))
+            return status, reply
 
     def selected(self, path, collection, query):
         name = path.rpartition("/")

@@ -20,9 +20,13 @@ struct certificate {
 	time_t not_after;
 };
 
-static void certificate_unrefp(struct certificate **certificate)
+/* Frees what it holds. */
+static void contents_release(struct certificate *certificate)
 {
-	certificate_unref(*certificate);
+	for (unsigned int i = 0; i < certificate->chain_length; i++)
+		gnutls_pcert_deinit(&certificate->chain[i]);
+	if (certificate->key != NULL)
+		gnutls_privkey_deinit(certificate->key);
 }
 
 static int read_chain(struct certificate *certificate, const struct x509_list *list,
@@ -69,26 +73,29 @@ int certificate_from_pem(const char *chain, size_t chain_length, const char *key
 {
 	CLEANUP(x509_list_release) struct x509_list list = {0};
 	CLEANUP(x509_key_release) gnutls_x509_privkey_t x509_key = NULL;
-	CLEANUP(certificate_unrefp)
-	struct certificate *certificate = calloc(1, sizeof(*certificate));
-
-	if (certificate == NULL)
-		return err_set(err, ENOMEM, "out of memory");
-	atomic_init(&certificate->references, 1);
+	CLEANUP(contents_release) struct certificate contents = {.chain_length = 0};
 	int r = x509_list_read(chain, chain_length, GNUTLS_X509_CRT_LIST_SORT, &list, err);
+
 	if (r == 0)
-		r = read_chain(certificate, &list, err);
+		r = read_chain(&contents, &list, err);
 	if (r == 0)
 		r = x509_key_read(key, key_length, &x509_key, err);
 	if (r == 0)
-		r = take_key(certificate, x509_key, err);
+		r = take_key(&contents, x509_key, err);
 	if (r == 0)
 		r = x509_check_pair(list.items[0], x509_key, err);
 	if (r == 0)
-		r = check_time(certificate, err);
-	if (r == 0)
-		*ret_certificate = TAKE(certificate);
-	return r;
+		r = check_time(&contents, err);
+	if (r < 0)
+		return r;
+	struct certificate *certificate = calloc(1, sizeof(*certificate));
+	if (certificate == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	*certificate = contents;
+	atomic_init(&certificate->references, 1);
+	contents = (struct certificate){.chain_length = 0};
+	*ret_certificate = certificate;
+	return 0;
 }
 
 int certificate_load(const char *chain_path, const char *key_path,
@@ -122,10 +129,7 @@ void certificate_unref(struct certificate *certificate)
 	if (certificate == NULL ||
 	    atomic_fetch_sub_explicit(&certificate->references, 1, memory_order_acq_rel) > 1)
 		return;
-	for (unsigned int i = 0; i < certificate->chain_length; i++)
-		gnutls_pcert_deinit(&certificate->chain[i]);
-	if (certificate->key != NULL)
-		gnutls_privkey_deinit(certificate->key);
+	contents_release(certificate);
 	free(certificate);
 }
 

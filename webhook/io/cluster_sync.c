@@ -24,6 +24,9 @@ enum {
 	/* Passes in a row in which others were first; then something is wrong with the watch. */
 	CONFLICTS_MAX = 3,
 	CAUSES_MAX = 8, /* of one time of trouble that are logged */
+	/* A watch that failed is tried again sooner: none has failed for so long, so all are well.
+	 */
+	WATCHES_WELL_S = 45,
 };
 
 struct cluster_sync {
@@ -68,7 +71,7 @@ static void note_result(struct cluster_sync *sync, int r, const struct err *err,
 		*trouble = *err;
 }
 
-/* Trouble of the watches lasts until all of them were heard of again. */
+/* Trouble of the watches lasts until all of them were heard of again, or none fails any more. */
 static void note_watches(struct cluster_sync *sync, struct err *trouble)
 {
 	struct kube_health health;
@@ -77,7 +80,8 @@ static void note_watches(struct cluster_sync *sync, struct err *trouble)
 	kube_client_health(sync->client, &health);
 	if (health.failures != sync->watch_failures)
 		sync->watch_failed = now;
-	else if (sync->watch_failed != 0 && health.silent_ms / 1000 < now - sync->watch_failed)
+	else if (health.silent_ms / 1000 < now - sync->watch_failed ||
+		 now - sync->watch_failed > WATCHES_WELL_S)
 		sync->watch_failed = 0;
 	sync->watch_failures = health.failures;
 	if (sync->watch_failed == 0 || trouble->code != 0)
