@@ -25,6 +25,11 @@ def pod(name, *command, annotations=None, labels=None, **spec):
             "spec": {"terminationGracePeriodSeconds": 1, "containers": [container], **spec}}
 
 
+def template(a_pod):
+    """The same for what makes pods."""
+    return {key: a_pod[key] for key in ("metadata", "spec")}
+
+
 # Its application can be ended and started again while the container lives.
 SERVER = pod("server", "sh", "-c", "httpd -p 8080 -h /www && exec sleep infinity", labels={"app": "server"},
              topologySpreadConstraints=[{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
@@ -33,7 +38,7 @@ SERVER["spec"]["containers"][0]["readinessProbe"] = {
     "httpGet": {"path": "/cgi-bin/who", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "server"},
               "spec": {"replicas": len(NODES), "selector": {"matchLabels": {"app": "server"}},
-                       "template": {"metadata": SERVER["metadata"], "spec": SERVER["spec"]}}}
+                       "template": template(SERVER)}}
 
 
 def service(name, **spec):
@@ -89,8 +94,8 @@ def envoy_log(cluster, namespace, name):
                        Socket.read(line["upstream_source"]), line["response_flags"]) for line in read]
 
 
-class Shop:
-    """A namespace with the Deployment `server`, a pod on each node, behind the Services `server4` (IPv4) and `server` (both)."""
+class Place:
+    """A namespace, and what is in it."""
 
     def __init__(self, cluster, namespace):
         self.cluster = cluster
@@ -126,8 +131,9 @@ class Shop:
 
 @contextlib.contextmanager
 def open_shop(cluster):
+    """The Deployment `server`, a pod on each node, behind the Services `server4` (IPv4) and `server` (both families)."""
     with cluster.namespace(f"shop-{next(NAMES)}", {LABEL: "enabled"}) as namespace:
-        opened = Shop(cluster, namespace)
+        opened = Place(cluster, namespace)
         opened.create(DEPLOYMENT, service("server4", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack"),
                       service("server", ipFamilyPolicy="RequireDualStack"))
         cluster.kubectl("-n", namespace, "rollout", "status", "deployment/server", f"--timeout={PATIENCE}s")
