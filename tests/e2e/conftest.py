@@ -39,16 +39,25 @@ def sidewire_image():
     return next((BUILD / "image").glob("sidewire-*.tar"))
 
 
+SECONDS_TO_INSTALL = pytest.StashKey[float]()
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Shown whether or not what the tests print is."""
+    if SECONDS_TO_INSTALL in config.stash:
+        seconds = config.stash[SECONDS_TO_INSTALL]
+        terminalreporter.write_line(f"kubectl apply -k manifests: webhook and agents were ready after {seconds:.1f} s")
+
+
 @pytest.fixture(scope="session")
-def installed(cluster):
-    """The cluster with sidewire in it, installed as its users do it. Its attribute is how long that took."""
+def installed(cluster, pytestconfig):
+    """The cluster with sidewire in it, installed as its users do it. How long that took is told at the end."""
     cluster.command("load", sidewire_image())
     begin = time.monotonic()
     cluster.kubectl("apply", "-k", ROOT / "manifests")
     for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
         cluster.kubectl("-n", "sidewire-system", "rollout", "status", workload, "--timeout=60s")
-    cluster.seconds_to_install = time.monotonic() - begin
-    print(f"\nkubectl apply -k manifests: webhook and agents were ready after {cluster.seconds_to_install:.1f} s")
+    pytestconfig.stash[SECONDS_TO_INSTALL] = time.monotonic() - begin
     return cluster
 
 

@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What is there when `kubectl apply -k manifests` is done. How long it took is told at the end of the run."""
+
+import json
+
+from cluster import NODES
+from shop import is_ready
+
+OWN = ("-n", "sidewire-system")
+
+
+def test_webhook_and_agents_are_ready_on_both_nodes(installed):
+    for name in ("sidewire-webhook", "sidewire-node"):
+        listed = installed.get(*OWN, "pods", "-l", f"app.kubernetes.io/name={name}")["items"]
+        pods = [pod for pod in listed if "deletionTimestamp" not in pod["metadata"]]
+        assert sorted(pod["spec"]["nodeName"] for pod in pods) == sorted(NODES), name
+        assert all(is_ready(pod) for pod in pods), name
+
+
+def test_the_api_server_trusts_the_webhook(installed):
+    webhooks = installed.get("mutatingwebhookconfiguration", "sidewire")["webhooks"]
+    assert [webhook["name"] for webhook in webhooks] == ["enabled.sidewire.io", "asked.sidewire.io"]
+    assert all(webhook["clientConfig"]["caBundle"] for webhook in webhooks)
+
+
+def test_the_plugin_is_in_every_nodes_chain(installed):
+    for node in NODES:
+        conflists = [path for path in installed.disk(node, "/etc/cni/net.d").iterdir() if path.suffix == ".conflist"]
+        plugins = [plugin["type"] for path in conflists for plugin in json.loads(path.read_text(encoding="utf-8"))["plugins"]]
+        assert plugins[-1] == "sidewire-cni" and plugins.count("sidewire-cni") == 1
+        assert installed.node(node, "/opt/cni/bin/sidewire-cni", "--version").startswith("sidewire-cni ")
