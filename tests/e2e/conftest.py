@@ -7,7 +7,8 @@ import time
 import pytest
 
 from api import Api
-from cluster import BUILD, ROOT, Cluster, run
+from cluster import BUILD, NODES, ROOT, Cluster, run
+from injected import install
 
 
 @pytest.fixture(scope="session", name="possible")
@@ -39,16 +40,25 @@ def sidewire_image():
     return next((BUILD / "image").glob("sidewire-*.tar"))
 
 
+def remember(cluster):
+    """Keeps the nodes' conflists as they were before sidewire was there, also for runs that find it installed."""
+    for node in NODES:
+        kept = cluster.state / f"{node}.conflist"
+        if not kept.exists():
+            kept.write_bytes(cluster.conflist(node).read_bytes())
+        cluster.before[node] = kept.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def installed(cluster):
-    """The cluster with sidewire in it, installed as its users do it. Its attribute is how long that took."""
+    """The cluster with sidewire in it, installed as its users do it. Its attributes are how long that took, and the
+    nodes' conflists before it."""
     cluster.command("load", sidewire_image())
+    remember(cluster)
     begin = time.monotonic()
-    cluster.kubectl("apply", "-k", ROOT / "manifests")
-    for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
-        cluster.kubectl("-n", "sidewire-system", "rollout", "status", workload, "--timeout=60s")
+    install(cluster)
     cluster.seconds_to_install = time.monotonic() - begin
-    print(f"\nkubectl apply -k manifests: webhook and agents were ready after {cluster.seconds_to_install:.1f} s")
+    print(f"\nkubectl apply -k manifests: pods were injected after {cluster.seconds_to_install:.1f} s")
     return cluster
 
 
@@ -56,3 +66,8 @@ def installed(cluster):
 def api(installed):
     """Its API server."""
     return Api(installed)
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of a cluster from which sidewire was taken away come after all others."""
+    items.sort(key=lambda item: "uninstalled" in item.fixturenames)
