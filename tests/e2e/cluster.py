@@ -44,6 +44,7 @@ class Cluster:
     def __init__(self, state):
         self.state = pathlib.Path(state)
         self.environment = {**os.environ, "SIDEWIRE_CLUSTER": str(self.state)}
+        self.before = {}  # conflists by their nodes, from before sidewire was installed
 
     def command(self, *words, **options):
         """`hack/cluster` with these words."""
@@ -73,6 +74,11 @@ class Cluster:
     def disk(self, name, path):
         """A file of a node, as this machine sees it."""
         return self.state / name / "root" / path.lstrip("/")
+
+    def conflist(self, name):
+        """The file of the primary CNI on a node, as this machine sees it."""
+        found, = self.disk(name, "/etc/cni/net.d").glob("*.conflist")
+        return found
 
     @contextlib.contextmanager
     def namespace(self, name, labels=None):

@@ -7,7 +7,8 @@ import time
 import pytest
 
 from api import Api
-from cluster import BUILD, ROOT, Cluster, run
+from cluster import BUILD, NODES, ROOT, Cluster, run
+from injected import install
 
 
 @pytest.fixture(scope="session", name="possible")
@@ -49,14 +50,23 @@ def pytest_terminal_summary(terminalreporter, config):
         terminalreporter.write_line(f"kubectl apply -k manifests: webhook and agents were ready after {seconds:.1f} s")
 
 
+def remember(cluster):
+    """Keeps the nodes' conflists as they were before sidewire was there, also for runs that find it installed."""
+    for node in NODES:
+        kept = cluster.state / f"{node}.conflist"
+        if not kept.exists():
+            kept.write_bytes(cluster.conflist(node).read_bytes())
+        cluster.before[node] = kept.read_bytes()
+
+
 @pytest.fixture(scope="session")
 def installed(cluster, pytestconfig):
-    """The cluster with sidewire in it, installed as its users do it. How long that took is told at the end."""
+    """The cluster with sidewire in it, installed as its users do it; `before` has the nodes' conflists before that. How
+    long it took is told at the end."""
     cluster.command("load", sidewire_image())
+    remember(cluster)
     begin = time.monotonic()
-    cluster.kubectl("apply", "-k", ROOT / "manifests")
-    for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
-        cluster.kubectl("-n", "sidewire-system", "rollout", "status", workload, "--timeout=60s")
+    install(cluster)
     pytestconfig.stash[SECONDS_TO_INSTALL] = time.monotonic() - begin
     return cluster
 
@@ -65,3 +75,8 @@ def installed(cluster, pytestconfig):
 def api(installed):
     """Its API server."""
     return Api(installed)
+
+
+def pytest_collection_modifyitems(items):
+    """Tests of a cluster from which sidewire was taken away come after all others."""
+    items.sort(key=lambda item: "uninstalled" in item.fixturenames)

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Pods that run and are injected, what is to be seen of them, and what keeps sidewire from its work."""
+
+import contextlib
+import json
+import os
+
+from cluster import ROOT, wait_for
+
+ENABLED = {"sidewire.io/inject": "enabled"}
+SYSTEM = ("-n", "sidewire-system")
+PLUGIN = "/opt/cni/bin/sidewire-cni"
+# Far above what a pod takes; only a failure waits so long.
+PATIENCE = 120
+
+
+def application(name, node=None, annotations=None):
+    """A pod that serves HTTP on 8080. It asks nothing of the API server, so it needs no token either."""
+    spec = {"terminationGracePeriodSeconds": 1, "automountServiceAccountToken": False,
+            "containers": [{"name": "app", "image": "test/app:1"}]}
+    if node:
+        spec["nodeSelector"] = {"kubernetes.io/hostname": node}
+    # Envoy writes its access log as it goes.
+    annotations = {"param.sidewire.io/logFlush": "100", **(annotations or {})}
+    return {"apiVersion": "v1", "kind": "Pod", "spec": spec, "metadata": {"name": name, "annotations": annotations}}
+
+
+def make(cluster, namespace, *pods):
+    """Makes pods; the API server has taken them."""
+    cluster.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
+
+
+def is_injected(pod):
+    """Whether the API server's pod has its sidecar."""
+    return "envoy" in [container["name"] for container in pod["spec"].get("initContainers", [])]
+
+
+def wait_until_ready(cluster, namespace, *pods):
+    """Waits for pods, given by their names."""
+    cluster.kubectl("-n", namespace, "wait", "--for=condition=Ready", f"--timeout={PATIENCE}s",
+                    *(f"pod/{pod}" for pod in pods), seconds=PATIENCE + 10)
+
+
+def application_status(cluster, namespace, pod):
+    """The status of the pod's application container."""
+    status, = cluster.get("-n", namespace, "pod", pod)["status"]["containerStatuses"]
+    return status
+
+
+def rules(cluster, namespace, pod):
+    """The nat rules in the pod's network namespace, as its node sees them."""
+    found = cluster.get("-n", namespace, "pod", pod)
+    container = found["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
+    node = found["spec"]["nodeName"]
+    tasks = cluster.node(node, "ctr", "-n", "k8s.io", "task", "ls")
+    pid, = [line.split()[1] for line in tasks.splitlines() if line.startswith(container)]
+    saved = cluster.node(node, "nsenter", "-t", pid, "-n", "iptables-legacy-save", "-t", "nat")
+    return [line for line in saved.splitlines() if line.startswith("-A ")]
+
+
+def is_redirected(cluster, namespace, pod):
+    """Whether the pod's network namespace leads both directions to Envoy."""
+    targets = {line.partition("--to-ports ")[2] for line in rules(cluster, namespace, pod)}
+    return {"15001", "15006"} <= targets
+
+
+def access_log(cluster, namespace, pod):
+    """What the pod's Envoy has logged of connections."""
+    lines = cluster.kubectl("-n", namespace, "logs", pod, "-c", "envoy").splitlines()
+    return [json.loads(line) for line in lines if line.startswith("{")]
+
+
+def call(cluster, namespace, client, server):
+    """The client's application calls the server's by its address. Waits until both Envoys have logged just that."""
+    address = cluster.get("-n", namespace, "pod", server)["status"]["podIP"] + ":8080"
+    hops = ((client, "outbound"), (server, "inbound"))
+
+    def crossings():
+        return [len([line for line in access_log(cluster, namespace, pod)
+                     if line["direction"] == direction and line["original_destination"] == address])
+                for pod, direction in hops]
+
+    before = crossings()
+    answer = cluster.execute(namespace, client, "wget", "-qO-", f"http://{address}/cgi-bin/who", container="app")
+    assert answer.startswith(f"{server} sees ")
+    wait_for(lambda: crossings() == [count + 1 for count in before], 20, f"a line in the log of each Envoy; before: {before}")
+
+
+def write_whole(path, data):
+    """Replaces a file as who knows containerd does: under a name that is no configuration's, then renamed."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    temporary.write_bytes(data)
+    os.replace(temporary, path)
+
+
+def has_agent(cluster, node):
+    """Whether an agent's process runs on the node."""
+    return cluster.node(node, "sh", "-c", "pgrep -x sidewire-node || :").split()
+
+
+def rollout(cluster, workload):
+    """Waits until a workload of sidewire is as it should be."""
+    cluster.kubectl(*SYSTEM, "rollout", "status", workload, f"--timeout={PATIENCE}s", seconds=PATIENCE + 10)
+
+
+def wait_until_it_injects(cluster):
+    """Waits until pods get their sidecar: kube-proxy learns a little later than we do that a replica of the webhook is ready."""
+    asks = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asks", "labels": {"sidewire.io/inject": "true"}},
+            "spec": {"containers": [{"name": "app", "image": "test/app:1"}]}}
+    wait_for(lambda: is_injected(json.loads(cluster.kubectl(
+        "-n", "default", "create", "-f", "-", "--dry-run=server", "-o", "json", input=json.dumps(asks)))), PATIENCE, "injection")
+
+
+def install(cluster):
+    """Installs sidewire as its users do it, and waits until it does all that it is for."""
+    cluster.kubectl("apply", "-k", ROOT / "manifests")
+    for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
+        rollout(cluster, workload)
+    wait_until_it_injects(cluster)
+
+
+@contextlib.contextmanager
+def agent_kept_off(cluster, node):
+    """The DaemonSet does not want the node meanwhile; what its agent installed stays there."""
+    def patch(affinity):
+        template = {"spec": {"template": {"spec": {"affinity": affinity}}}}
+        cluster.kubectl(*SYSTEM, "patch", "daemonset", "sidewire-node", "-p", json.dumps(template))
+
+    elsewhere = {"key": "kubernetes.io/hostname", "operator": "NotIn", "values": [node]}
+    try:
+        patch({"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [{"matchExpressions": [elsewhere]}]}}})
+        wait_for(lambda: not has_agent(cluster, node), PATIENCE, f"the agent of {node} to go")
+        yield
+    finally:
+        patch(None)
+        rollout(cluster, "daemonset/sidewire-node")
