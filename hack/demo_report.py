@@ -56,6 +56,16 @@ class Report:
             line = "   ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
             self._lines.append(" " * INDENT + (self._paint(line, DIM) if row is headings else line))
 
+    def command(self, command):
+        """What is typed at a prompt."""
+        self._lines.append(" " * INDENT + self._paint("$ " + command, BOLD))
+
+    def output(self, text):
+        """What a command printed; what is too long goes on below."""
+        for line in text.splitlines():
+            self._lines.append(textwrap.fill(line, WIDTH, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT + "  ",
+                                             replace_whitespace=False, break_on_hyphens=False).rstrip())
+
     def text(self, text, column):
         """Lines over the whole width; what is too long goes on below, in that column."""
         self._lines += [textwrap.fill(line, WIDTH, subsequent_indent=" " * column)
