@@ -20,6 +20,7 @@ SIDECAR = "envoy"
 SERVERS = 2
 ENVOY_SOURCE = {4: "127.0.0.6", 6: "::6"}
 SERVICE = {4: "server", 6: "server-ipv6"}
+ATTEMPTS = 5
 SECONDS_TO_LOG = 10  # Envoy writes its log once a second
 
 
@@ -84,7 +85,8 @@ def install(report, shell):
                    "the webhook twice, and an agent on every node")
     for node in NODES:
         added = difference(shell, node)
-        report.observe('"type": "sidewire-cni"' in added, f"{node}: the agent has put the plugin at the end of its CNI chain")
+        report.observe('"type": "sidewire-cni"' in added,
+                       f"{node}: the agent has put the plugin at the end of its CNI chain")
 
 
 def switch_on(report, shell):
@@ -111,10 +113,12 @@ def deploy(report, shell):
 
 def show_injection(report, shell, servers):
     """What the webhook has made of the Deployment's pod."""
-    template = json.loads(shell.run("kubectl -n shop get deployment server -o json", lambda text: ""))["spec"]["template"]
+    deployment = json.loads(shell.run("kubectl -n shop get deployment server -o json", lambda text: ""))
     pod = json.loads(shell.run(f"kubectl -n shop get pod {servers[0]} -o json", lambda text: ""))
+    template = deployment["spec"]["template"]
     show_pods(report, template, pod, SIDECAR)
-    report.observe(is_kept(template["spec"], pod["spec"]) and is_kept(template["metadata"]["labels"], pod["metadata"]["labels"]),
+    report.observe(is_kept(template["spec"], pod["spec"])
+                   and is_kept(template["metadata"]["labels"], pod["metadata"]["labels"]),
                    "all that the Deployment says is in the pod as it was")
 
 
@@ -133,22 +137,42 @@ def endpoint(address, port):
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
+def call(report, shell, service, client_log):
+    """Calls the Service by its name; returns who answered, whom that saw, and how many lines were in the client's log
+    before. A kube-proxy that has not heard of the Service's pods yet refuses, so it is called again, in sight."""
+    for _ in range(ATTEMPTS):
+        known = len(log_lines(shell.ask(client_log)))
+        answer = shell.run(f"kubectl -n shop exec deployment/client -- wget -qO- http://{service}/cgi-bin/who"
+                           + EVEN_IF_IT_FAILS)
+        # The server's socket takes both families.
+        found = re.fullmatch(r"(\S+) sees \[?(?:::ffff:)?([^]]+)\]?\n", answer)
+        if found:
+            return *found.groups(), known
+        wait_for_line(shell, client_log, known)
+        shell.run(f"{client_log} | tail -n 1", with_blanks)
+        report.say("again")
+    raise RuntimeError(f"{service} does not answer")
+
+
+def wait_for_line(shell, log, known):
+    """What is in a log when it has more lines than are known."""
+    return shell.ask_until(log, lambda text: len(log_lines(text)) > known, SECONDS_TO_LOG)
+
+
 def request(report, shell, client, servers, family):
     """A request by the Service's name: what each hop says, and whether it fits."""
     service = SERVICE[family]
     client_log = f"kubectl -n shop logs {client} -c {SIDECAR}"
-    known = len(log_lines(shell.ask(client_log)))
-    answer = shell.run(f"kubectl -n shop exec deployment/client -- wget -qO- http://{service}/cgi-bin/who")
-    # The server's socket takes both families.
-    server, caller = re.fullmatch(r"(\S+) sees \[?(?:::ffff:)?([^]]+)\]?\n", answer).groups()
+    server, caller, known = call(report, shell, service, client_log)
     listed = shell.run(f"kubectl -n shop get service {service} -o wide", without_columns("EXTERNAL"))
     cluster_ip = listed.splitlines()[1].split()[2]
 
-    printed = shell.ask_until(client_log, lambda text: len(log_lines(text)) > known, SECONDS_TO_LOG)
+    printed = wait_for_line(shell, client_log, known)
     shell.show(f"{client_log} | tail -n 1", with_blanks(last(printed)))
     sent = log_lines(printed)[known:]
     source = sent[0]["upstream_source"] if sent else "nothing was sent"
-    everywhere = f"kubectl -n shop logs -l app=server -c {SIDECAR} --tail=-1 | grep -F '\"{source}\"'" + EVEN_IF_IT_FAILS
+    everywhere = (f"kubectl -n shop logs -l app=server -c {SIDECAR} --tail=-1 | grep -F '\"{source}\"'"
+                  + EVEN_IF_IT_FAILS)
     printed = shell.ask_until(everywhere, lambda text: text, SECONDS_TO_LOG)
     shell.show(everywhere, with_blanks(printed))
     got = log_lines(printed)
@@ -189,7 +213,8 @@ def remove(report, shell):
     shell.run("kubectl delete namespace shop")
     shell.run("kubectl delete -k manifests", head)
     for node in NODES:
-        report.observe(difference(shell, node) == "", f"{node}: the network configuration is what it was, byte for byte")
+        report.observe(difference(shell, node) == "",
+                       f"{node}: the network configuration is what it was, byte for byte")
     left = shell.run("kubectl get mutatingwebhookconfigurations,validatingadmissionpolicies,namespaces -o name")
     report.observe("sidewire" not in left, "nothing of sidewire is left in the API")
 

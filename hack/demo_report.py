@@ -62,9 +62,9 @@ class Report:
 
     def output(self, text):
         """What a command printed; what is too long goes on below."""
-        for line in text.splitlines():
-            self._lines.append(textwrap.fill(line, WIDTH, initial_indent=" " * INDENT, subsequent_indent=" " * INDENT + "  ",
-                                             replace_whitespace=False, break_on_hyphens=False).rstrip())
+        indent = " " * INDENT
+        self._lines += [textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
+                                      break_on_hyphens=False).rstrip() for line in text.splitlines()]
 
     def text(self, text, column):
         """Lines over the whole width; what is too long goes on below, in that column."""

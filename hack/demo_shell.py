@@ -52,7 +52,7 @@ class Shell:
         return printed
 
     def ask_until(self, command, is_enough, seconds):
-        """Runs a command out of sight until what it prints is enough, or the time is over. Returns what it printed last."""
+        """Runs a command out of sight until what it prints is enough, or the time is over; returns that."""
         deadline = time.monotonic() + seconds
         while not is_enough(printed := self.ask(command)) and time.monotonic() < deadline:
             time.sleep(0.2)
