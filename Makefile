@@ -168,11 +168,14 @@ $(BUILD)/bench-nothing $(BUILD)/bench-spawn: $(BUILD)/bench-%: $(BUILD)/obj/test
 $(BUILD)/bench-review: $(BUILD)/obj/tests/bench/review.o $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
 
-.PHONY: bench benches
+.PHONY: bench bench-cluster benches
 benches: $(BENCHES)
 
 bench: all benches ## print the figures: medians and spread, ratios in one run (root)
 	BUILD=$(BUILD) tests/bench/run
+
+bench-cluster: all ## print the figures on a real Kubernetes of two nodes: start of pods, admission, bursts, memory (root)
+	BUILD=$(BUILD) tests/bench/run-cluster
 
 .PHONY: tools print-flags print-version print-programs lint format
 tools: $(TOOLS)

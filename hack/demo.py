@@ -6,9 +6,7 @@ Two pods of one Deployment: the client calls the server. Both are injected by th
 by the CNI plugin, and each has an Envoy of its own. What is printed was observed.
 """
 
-import json
 import pathlib
-import signal
 import sys
 import tempfile
 import time
@@ -20,60 +18,19 @@ sys.path.insert(0, str(ROOT / "tests/netns"))
 import apiserver
 import containerd
 import demo_pods
+import demo_run
 import kernel_rules
-import kubelet
 import lab
 import proxies
 import rigs
-from demo_report import Report, duration
+from demo_object import is_kept, show_pods
+from demo_report import duration
 
 # The line of a connection in Envoy's log is to be there at once.
 ANNOTATIONS = {"param.sidewire.io/logFlush": "20"}
 SECONDS_FOR_A_LEAK = 0.2
 WORDS_COLUMN = 36  # where golden-plan says what a rule does
-INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ENVOY_SOURCE = {4: "127.0.0.6", 6: "::6"}
-
-
-def is_kept(before, after):
-    """Whether everything in a value is in the other one too, as it was and in the same order."""
-    if isinstance(before, dict):
-        return isinstance(after, dict) and all(
-            key in after and is_kept(value, after[key]) for key, value in before.items())
-    if isinstance(before, list):
-        rest = iter(after)
-        return all(any(is_kept(value, other) for other in rest) for value in before)
-    return before == after
-
-
-def names_of(pod_object):
-    """The names of a pod's containers."""
-    kinds = (("init", "initContainers"), ("containers", "containers"))
-    return "; ".join(f"{word}: " + (", ".join(c["name"] for c in pod_object["spec"].get(kind, []))
-                                    or "none") for word, kind in kinds)
-
-
-def show_sidecar(report, container):
-    """The injected container in short."""
-    security, resources = container["securityContext"], container["resources"]
-    report.say("sidecar", f"{container['name']}: image {container['image']}, restartPolicy "
-                          f"{container['restartPolicy']} (native sidecar)")
-    report.say("", f"uid {security['runAsUser']}, read-only root, drops "
-                   f"{', '.join(security['capabilities']['drop'])}, seccomp "
-                   f"{security['seccompProfile']['type']}")
-    report.say("", "; ".join(f"{kind}: cpu {of['cpu']}, memory {of['memory']}"
-                             for kind, of in resources.items()))
-    report.say("", f"gate: startupProbe {json.dumps(container['startupProbe'])}")
-
-
-def show_pods(report, before, after):
-    """The pod before and after, and what was added."""
-    report.say("pod before", names_of(before))
-    report.say("pod after", names_of(after))
-    show_sidecar(report, kubelet.find_container(after, demo_pods.SIDECAR))
-    for key, value in sorted(after["metadata"]["annotations"].items()):
-        if key not in before["metadata"]["annotations"]:
-            report.say("annotation", f"{key}: " + value.replace(',"', ', "'))
 
 
 def create_pod(report, webhook):
@@ -92,7 +49,7 @@ def create_pod(report, webhook):
     report.say("answered", f"allowed, after {took} (TLS handshake included); the patch adds "
                            f"{len(patch)} values")
     after = apiserver.apply(before, patch)
-    show_pods(report, before, after)
+    show_pods(report, before, after, demo_pods.SIDECAR)
     report.observe(all(operation["op"] == "add" for operation in patch) and is_kept(before, after),
                    "python3-jsonpatch applies it; all that was in the pod is there as it was")
     review["request"]["object"] = after
@@ -250,37 +207,12 @@ def tell(report, network, directory):
         gate.show(report)
 
 
-def ignore_interrupts():
-    """From here on it is cleaning up, which ends soon."""
-    for number in INTERRUPTS:
-        signal.signal(number, signal.SIG_IGN)
-
-
-def interrupt(*_):
-    """What ^C, and its like, do the first time."""
-    ignore_interrupts()
-    raise KeyboardInterrupt
-
-
-def main():
-    """Returns the exit status. However this ends, the pods and what runs in them are gone then."""
-    for number in INTERRUPTS:
-        signal.signal(number, interrupt)
-    report = Report()
-    try:
-        with tempfile.TemporaryDirectory(prefix="sidewire-demo.") as directory, \
-                lab.Network() as network:
-            tell(report, network, pathlib.Path(directory))
-            ignore_interrupts()
-    except KeyboardInterrupt:
-        report.fail("it was interrupted")
-    except Exception as error:  # pylint: disable=broad-except
-        report.fail(f"it ended early: {type(error).__name__}: {error}")
-    finally:
-        ignore_interrupts()
-        lab.sweep()
-    return report.verdict()
+def play(report):
+    """The story, with what it needs around it."""
+    with tempfile.TemporaryDirectory(prefix="sidewire-demo.") as directory, lab.Network() as network:
+        tell(report, network, pathlib.Path(directory))
+        demo_run.ignore_interrupts()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(demo_run.run(play, lab.sweep))

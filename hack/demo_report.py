@@ -56,6 +56,16 @@ class Report:
             line = "   ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
             self._lines.append(" " * INDENT + (self._paint(line, DIM) if row is headings else line))
 
+    def command(self, command):
+        """What is typed at a prompt."""
+        self._lines.append(" " * INDENT + self._paint("$ " + command, BOLD))
+
+    def output(self, text):
+        """What a command printed; what is too long goes on below."""
+        indent = " " * INDENT
+        self._lines += [textwrap.fill(line, WIDTH, initial_indent=indent, subsequent_indent=indent + "  ",
+                                      break_on_hyphens=False).rstrip() for line in text.splitlines()]
+
     def text(self, text, column):
         """Lines over the whole width; what is too long goes on below, in that column."""
         self._lines += [textwrap.fill(line, WIDTH, subsequent_indent=" " * column)
