@@ -111,7 +111,12 @@ class Place:
 
     def wait_ready(self, *names):
         for name in names:
-            wait_for(lambda name=name: is_ready(self.get("pod", name)), PATIENCE, f"pod {name} to be ready")
+            def is_it(name=name):
+                found = self.get("pod", name)
+                assert found["status"]["phase"] != "Failed", f"pod {name} has failed: {found['status']}"
+                return is_ready(found)
+
+            wait_for(is_it, PATIENCE, f"pod {name} to be ready")
 
     def servers(self):
         """The servers by the names of their nodes."""
