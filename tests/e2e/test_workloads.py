@@ -9,8 +9,8 @@ from api import LABEL, NAMES
 from cluster import wait_for
 from shop import PATIENCE, Place, Socket, addresses, pod, shop, template
 
-SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]},
-            "seccompProfile": {"type": "RuntimeDefault"}}
+SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
 
 
 def call(shop):
@@ -21,7 +21,8 @@ def call(shop):
 def caller(shop, name, **more):
     """A pod that does it as soon as it runs, and is ready when it was answered. When it was not, the pod has failed."""
     made = pod(name, "sh", "-c", f"{call(shop)} && exec sleep infinity", restartPolicy="Never", **more)
-    made["spec"]["containers"][0]["readinessProbe"] = {"exec": {"command": ["test", "-s", "/tmp/answer"]}, "periodSeconds": 1}
+    made["spec"]["containers"][0]["readinessProbe"] = {
+        "exec": {"command": ["test", "-s", "/tmp/answer"]}, "periodSeconds": 1}
     return made
 
 
@@ -46,7 +47,8 @@ def _restricted(installed):
 QUOTA = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "quota"}, "spec": {"hard": {
     "requests.cpu": "200m", "requests.memory": "256Mi", "limits.cpu": "2", "limits.memory": "1Gi"}}}
 LIMITS = {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "limits"}, "spec": {"limits": [{
-    "type": "Container", "defaultRequest": {"cpu": "50m", "memory": "32Mi"}, "default": {"cpu": "200m", "memory": "64Mi"},
+    "type": "Container",
+    "defaultRequest": {"cpu": "50m", "memory": "32Mi"}, "default": {"cpu": "200m", "memory": "64Mi"},
     "max": {"cpu": "1", "memory": "512Mi"}}]}}
 
 
@@ -55,7 +57,8 @@ def _limited(installed):
     with installed.namespace(f"limited-{next(NAMES)}", {LABEL: "enabled"}) as name:
         place = Place(installed, name)
         place.create(QUOTA, LIMITS)
-        wait_for(lambda: place.get("resourcequota", "quota").get("status", {}).get("used"), PATIENCE, "the quota to be counted")
+        counted = "resourcequota", "quota"
+        wait_for(lambda: place.get(*counted).get("status", {}).get("used"), PATIENCE, "the quota's count")
         yield place
 
 
