@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Servers behind Services and pods that call them, all of them injected, and what their Envoys say went through them."""
+"""Servers behind Services, pods that call them, all injected, and what their Envoys say went through them."""
 
 import contextlib
 import ipaddress
@@ -32,8 +32,9 @@ def template(a_pod):
 
 # Its application can be ended and started again while the container lives.
 SERVER = pod("server", "sh", "-c", "httpd -p 8080 -h /www && exec sleep infinity", labels={"app": "server"},
-             topologySpreadConstraints=[{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
-                                         "labelSelector": {"matchLabels": {"app": "server"}}}])
+             topologySpreadConstraints=[{
+                 "maxSkew": 1, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "DoNotSchedule",
+                 "labelSelector": {"matchLabels": {"app": "server"}}}])
 SERVER["spec"]["containers"][0]["readinessProbe"] = {
     "httpGet": {"path": "/cgi-bin/who", "port": 8080}, "periodSeconds": 1, "failureThreshold": 1}
 DEPLOYMENT = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "server"},
@@ -76,9 +77,10 @@ class Connection(typing.NamedTuple):
     flags: str
 
 
-def addresses(a_pod):
+def addresses(thing):
     """Addresses of a pod, or of a Service, by family."""
-    found = [entry["ip"] for entry in a_pod["status"]["podIPs"]] if a_pod["kind"] == "Pod" else a_pod["spec"]["clusterIPs"]
+    is_pod = thing["kind"] == "Pod"
+    found = [entry["ip"] for entry in thing["status"]["podIPs"]] if is_pod else thing["spec"]["clusterIPs"]
     return {ipaddress.ip_address(address).version: address for address in found}
 
 
@@ -111,7 +113,12 @@ class Place:
 
     def wait_ready(self, *names):
         for name in names:
-            wait_for(lambda name=name: is_ready(self.get("pod", name)), PATIENCE, f"pod {name} to be ready")
+            def is_it(name=name):
+                found = self.get("pod", name)
+                assert found["status"]["phase"] != "Failed", f"pod {name} has failed: {found['status']}"
+                return is_ready(found)
+
+            wait_for(is_it, PATIENCE, f"pod {name} to be ready")
 
     def servers(self):
         """The servers by the names of their nodes."""
@@ -131,7 +138,7 @@ class Place:
 
 @contextlib.contextmanager
 def open_shop(cluster):
-    """The Deployment `server`, a pod on each node, behind the Services `server4` (IPv4) and `server` (both families)."""
+    """The Deployment `server`, a pod on each node, behind the Services `server4` (IPv4) and `server` (both)."""
     with cluster.namespace(f"shop-{next(NAMES)}", {LABEL: "enabled"}) as namespace:
         opened = Place(cluster, namespace)
         opened.create(DEPLOYMENT, service("server4", ipFamilies=["IPv4"], ipFamilyPolicy="SingleStack"),

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which pods are injected, by what becomes of them; what the others are told; and that pods which are none of our business
-are as if we were not there."""
+"""Which pods are injected, by what becomes of them; what the others are told; and that pods which are none of our
+business are as if we were not there."""
 
 import json
 import re
@@ -11,10 +11,13 @@ from api import LABEL, make_namespace, until
 from cluster import wait_for
 from shop import PATIENCE, addresses, is_ready, pod, template
 
+# Of the API server's, before our sentence.
+PREAMBLE = r'^Error from server: .* admission webhook "\w+\.sidewire\.io" denied the request: |^Warning: .* sidewire: '
 MISSPELT = "anabled"
 PLAIN, INJECTED = "plain", "injected"
 REFUSED = """the pod's label sidewire.io/inject is 'ture': expected "true" or "false\""""
-WARNED = "not injected: the pod's label sidewire.io/inject asks for it, but the label of namespace '{}' is '{}', which blocks injection"
+WARNED = ("not injected: the pod's label sidewire.io/inject asks for it, but the label of namespace '{}' is '{}', "
+          "which blocks injection")
 
 # Label of the namespace, of the pod: what the pod becomes, and what its maker is told.
 TABLE = {
@@ -72,7 +75,7 @@ def wait_ready(cluster, namespace, name):
 
 
 def is_gate_open(cluster, a_pod):
-    """Whether somebody answers on the gate's port, where nobody listens: so whether there is a redirect, and a proxy."""
+    """Whether anybody answers on the gate's port, where nobody listens: whether there is a redirect, and a proxy."""
     address = addresses(a_pod)[4]
     asked = f"timeout 5 bash -c ': <>/dev/tcp/{address}/15999' 2>/dev/null && echo open || echo closed"
     return cluster.node(a_pod["spec"]["nodeName"], "sh", "-c", asked).strip() == "open"
@@ -84,9 +87,7 @@ def test_truth_table(installed, namespaces, answers, ours, label):
     answer = answers[ours, label]
     assert answer.stdout == (f"pod/{name_of(label)} created\n" if becomes else "")
     # The whole of it: those who are not told, are told nothing.
-    said = re.sub(r'^Error from server: .*(admission webhook "\w+\.sidewire\.io" denied the request): |^Warning: .* sidewire: ', "",
-                  answer.stderr).rstrip("\n")
-    assert said == (told or "").format(namespaces[ours], ours)
+    assert re.sub(PREAMBLE, "", answer.stderr).rstrip("\n") == (told or "").format(namespaces[ours], ours)
     if not becomes:
         with pytest.raises(RuntimeError, match="NotFound"):
             get(installed, namespaces[ours], name_of(label))
@@ -99,15 +100,17 @@ def test_truth_table(installed, namespaces, answers, ours, label):
 
 SENTENCES = {
     ("exclude-outbound-ports", "80,http"):
-        "annotation 'sidewire.io/exclude-outbound-ports' is '80,http', expected ports and ranges such as 80,8000-8010: "
-        "port: 'http' is not a number from 1 to 65535",
+        "annotation 'sidewire.io/exclude-outbound-ports' is '80,http', expected ports and ranges such as "
+        "80,8000-8010: port: 'http' is not a number from 1 to 65535",
     ("exclude-outbound-port", "80"):
-        "annotation 'sidewire.io/exclude-outbound-port' is not known: did you mean 'sidewire.io/exclude-outbound-ports'?",
+        "annotation 'sidewire.io/exclude-outbound-port' is not known: "
+        "did you mean 'sidewire.io/exclude-outbound-ports'?",
     ("exclude-outbound-cidrs", "10.0.0.0/33"):
-        "annotation 'sidewire.io/exclude-outbound-cidrs' is '10.0.0.0/33', expected prefixes such as 10.0.0.0/8,fd00::/8: "
-        "prefix length of '10.0.0.0/33': '33' is not in 0 to 32",
+        "annotation 'sidewire.io/exclude-outbound-cidrs' is '10.0.0.0/33', expected prefixes such as "
+        "10.0.0.0/8,fd00::/8: prefix length of '10.0.0.0/33': '33' is not in 0 to 32",
     ("gate", ""): "annotation 'sidewire.io/gate' is empty: expected probe, exec or none",
-    ("profiles", "envoi"): "annotation 'sidewire.io/profiles' is 'envoi': there is no profile 'envoi', known are: envoy",
+    ("profiles", "envoi"):
+        "annotation 'sidewire.io/profiles' is 'envoi': there is no profile 'envoi', known are: envoy",
 }
 
 
@@ -118,7 +121,8 @@ def test_a_value_that_does_not_parse_is_refused(api, namespaces, ours, label, en
     made["metadata"]["annotations"] = {f"sidewire.io/{key}": value}
     answer = api.create(made, "-n", namespaces[ours], "--dry-run=server")
     assert answer.returncode != 0
-    assert answer.stderr.endswith(f'admission webhook "{entry}.sidewire.io" denied the request: {SENTENCES[key, value]}\n')
+    refusal = f'admission webhook "{entry}.sidewire.io" denied the request: {SENTENCES[key, value]}'
+    assert answer.stderr.endswith(f"{refusal}\n")
 
 
 def test_a_deployment_tells_why_it_has_no_pods(api, installed, namespaces):
@@ -146,7 +150,7 @@ def stored(api, thing, namespace):
     return read
 
 
-RICH = pod("rich", labels={"app": "rich"}, hostAliases=[{"ip": "192.0.2.1", "hostnames": ["other"]}], enableServiceLinks=False,
+RICH = pod("rich", hostAliases=[{"ip": "192.0.2.1", "hostnames": ["other"]}], enableServiceLinks=False,
            volumes=[{"name": "scratch", "emptyDir": {}}], initContainers=[
                {"name": "first", "image": "test/app:1", "command": ["true"]},
                {"name": "beside", "image": "test/app:1", "restartPolicy": "Always", "volumeMounts": [
@@ -154,20 +158,20 @@ RICH = pod("rich", labels={"app": "rich"}, hostAliases=[{"ip": "192.0.2.1", "hos
 
 
 @pytest.mark.parametrize("ours, label, is_same", [
-    (None, None, True), (None, "false", True), ("enabled", "false", True), ("disabled", None, True), (MISSPELT, "true", True),
-    ("enabled", None, False), (None, "true", False)])
+    (None, None, True), (None, "false", True), ("enabled", "false", True), ("disabled", None, True),
+    (MISSPELT, "true", True), ("enabled", None, False), (None, "true", False)])
 def test_the_stored_pod_is_the_same_as_without_sidewire(api, namespaces, ours, label, is_same):
     """As in kube-system, which no webhook configuration of ours and no policy that changes anything selects."""
-    made = {**RICH, "metadata": {**RICH["metadata"], "labels": {**RICH["metadata"]["labels"], **({LABEL: label} if label else {})}}}
+    made = {**RICH, "metadata": {**RICH["metadata"], "labels": {LABEL: label} if label else {}}}
     assert (stored(api, made, namespaces[ours]) == stored(api, made, "kube-system")) == is_same
 
 
 def rules(cluster, a_pod):
-    """Everything of netfilter in the pod's network namespace: tables that are there, of both families, and nftables' ruleset."""
+    """Everything of netfilter in the pod's network namespace: the tables of both families, and nftables' ruleset."""
     container = a_pod["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
-    enter = f"nsenter -n -t $(ctr -n k8s.io task ls 2>/dev/null | sed -n 's/^{container} *\\([0-9]*\\) .*/\\1/p')"
+    pid = f"ctr -n k8s.io task ls 2>/dev/null | sed -n 's/^{container} *\\([0-9]*\\) .*/\\1/p'"
     # Whoever asks for a table by its name makes it. These ask the kernel which there are.
-    asked = f"{enter} sh -ec 'cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; " \
+    asked = f"nsenter -n -t $({pid}) sh -ec 'cat /proc/self/net/ip_tables_names /proc/self/net/ip6_tables_names; " \
             "iptables-legacy-save; ip6tables-legacy-save; nft list ruleset'"
     return cluster.node(a_pod["spec"]["nodeName"], "sh", "-c", asked)
 

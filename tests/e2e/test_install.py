@@ -25,7 +25,7 @@ def test_the_api_server_trusts_the_webhook(installed):
 
 def test_the_plugin_is_in_every_nodes_chain(installed):
     for node in NODES:
-        conflists = [path for path in installed.disk(node, "/etc/cni/net.d").iterdir() if path.suffix == ".conflist"]
-        plugins = [plugin["type"] for path in conflists for plugin in json.loads(path.read_text(encoding="utf-8"))["plugins"]]
+        conflist, = installed.disk(node, "/etc/cni/net.d").glob("*.conflist")
+        plugins = [plugin["type"] for plugin in json.loads(conflist.read_text(encoding="utf-8"))["plugins"]]
         assert plugins[-1] == "sidewire-cni" and plugins.count("sidewire-cni") == 1
         assert installed.node(node, "/opt/cni/bin/sidewire-cni", "--version").startswith("sidewire-cni ")
