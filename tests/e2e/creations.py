@@ -33,8 +33,8 @@ def proxy(cluster):
     """`kubectl proxy`: a program for each pod would be what the machine is busy with."""
     with tempfile.TemporaryDirectory() as directory:
         path = pathlib.Path(directory) / "api"
-        with subprocess.Popen([ROOT / "hack/cluster", "kubectl", "proxy", "--unix-socket", path], env=cluster.environment,
-                              stdout=subprocess.DEVNULL) as running:
+        argv = [ROOT / "hack/cluster", "kubectl", "proxy", "--unix-socket", path]
+        with subprocess.Popen(argv, env=cluster.environment, stdout=subprocess.DEVNULL) as running:
             try:
                 wait_for(path.exists, 30, "kubectl proxy")
                 yield path
@@ -81,10 +81,8 @@ class Creations:
 
 
 @contextlib.contextmanager
-def creations(cluster, namespace, count, per_second=20):
-    """
-    Makes at least so many pods: some before the block begins, and all through it.
-    """
+def creations(cluster, namespace, count, per_second=40):
+    """Makes at least so many pods: some before the block begins, and more all through it."""
     counted = Creations(namespace, per_second)
     over = threading.Event()
     with proxy(cluster) as path:

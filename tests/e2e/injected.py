@@ -27,7 +27,8 @@ def application(name, node=None, annotations=None):
 
 def make(cluster, namespace, *pods):
     """Makes pods; the API server has taken them."""
-    cluster.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps({"apiVersion": "v1", "kind": "List", "items": pods}))
+    listed = {"apiVersion": "v1", "kind": "List", "items": pods}
+    cluster.kubectl("-n", namespace, "create", "-f", "-", input=json.dumps(listed))
 
 
 def is_injected(pod):
@@ -41,27 +42,52 @@ def wait_until_ready(cluster, namespace, *pods):
                     *(f"pod/{pod}" for pod in pods), seconds=PATIENCE + 10)
 
 
+def event(cluster, namespace, pod, reason):
+    """The message of the pod's event of that reason, once there is one."""
+    which = ("-n", namespace, "events", f"--field-selector=involvedObject.name={pod},reason={reason}")
+    found = wait_for(lambda: cluster.get(*which)["items"], PATIENCE, f"an event {reason}")
+    return found[-1]["message"]
+
+
 def application_status(cluster, namespace, pod):
     """The status of the pod's application container."""
     status, = cluster.get("-n", namespace, "pod", pod)["status"]["containerStatuses"]
     return status
 
 
-def rules(cluster, namespace, pod):
-    """The nat rules in the pod's network namespace, as its node sees them."""
-    found = cluster.get("-n", namespace, "pod", pod)
-    container = found["status"]["containerStatuses"][0]["containerID"].removeprefix("containerd://")
-    node = found["spec"]["nodeName"]
-    tasks = cluster.node(node, "ctr", "-n", "k8s.io", "task", "ls")
-    pid, = [line.split()[1] for line in tasks.splitlines() if line.startswith(container)]
+def sandbox(cluster, node, namespace, pod):
+    """(id, pid on the node) of the pod's sandbox that runs. The API server is not asked."""
+    labels = {"io.cri-containerd.kind": "sandbox",
+              "io.kubernetes.pod.namespace": namespace, "io.kubernetes.pod.name": pod}
+    which = ",".join(f'labels."{key}"=={value}' for key, value in labels.items())
+    ids = cluster.node(node, "ctr", "-n", "k8s.io", "container", "ls", "-q", which).split()
+    tasks = [line.split() for line in cluster.node(node, "ctr", "-n", "k8s.io", "task", "ls").splitlines()]
+    running = [(task[0], task[1]) for task in tasks if task[0] in ids and task[2] == "RUNNING"]
+    if len(running) != 1:
+        raise RuntimeError(f"{pod} has {len(running)} sandboxes that run")
+    return running[0]
+
+
+def rules_on(cluster, node, namespace, pod):
+    """The nat rules in the network namespace of a pod that the node has."""
+    _, pid = sandbox(cluster, node, namespace, pod)
     saved = cluster.node(node, "nsenter", "-t", pid, "-n", "iptables-legacy-save", "-t", "nat")
     return [line for line in saved.splitlines() if line.startswith("-A ")]
 
 
+def rules(cluster, namespace, pod):
+    """The same; its node is looked up."""
+    return rules_on(cluster, cluster.get("-n", namespace, "pod", pod)["spec"]["nodeName"], namespace, pod)
+
+
+def lead_to_envoy(found):
+    """Whether the rules do so in both directions."""
+    return {"15001", "15006"} <= {line.partition("--to-ports ")[2] for line in found}
+
+
 def is_redirected(cluster, namespace, pod):
     """Whether the pod's network namespace leads both directions to Envoy."""
-    targets = {line.partition("--to-ports ")[2] for line in rules(cluster, namespace, pod)}
-    return {"15001", "15006"} <= targets
+    return lead_to_envoy(rules(cluster, namespace, pod))
 
 
 def access_log(cluster, namespace, pod):
@@ -83,7 +109,8 @@ def call(cluster, namespace, client, server):
     before = crossings()
     answer = cluster.execute(namespace, client, "wget", "-qO-", f"http://{address}/cgi-bin/who", container="app")
     assert answer.startswith(f"{server} sees ")
-    wait_for(lambda: crossings() == [count + 1 for count in before], 20, f"a line in the log of each Envoy; before: {before}")
+    wait_for(lambda: crossings() == [count + 1 for count in before], 20,
+             f"one more line in the log of each Envoy than {before}")
 
 
 def write_whole(path, data):
@@ -104,11 +131,11 @@ def rollout(cluster, workload):
 
 
 def wait_until_it_injects(cluster):
-    """Waits until pods get their sidecar: kube-proxy learns a little later than we do that a replica of the webhook is ready."""
+    """Waits until pods get their sidecar: kube-proxy learns later than we do that a replica is ready."""
     asks = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "asks", "labels": {"sidewire.io/inject": "true"}},
             "spec": {"containers": [{"name": "app", "image": "test/app:1"}]}}
-    wait_for(lambda: is_injected(json.loads(cluster.kubectl(
-        "-n", "default", "create", "-f", "-", "--dry-run=server", "-o", "json", input=json.dumps(asks)))), PATIENCE, "injection")
+    create = ("-n", "default", "create", "-f", "-", "--dry-run=server", "-o", "json")
+    wait_for(lambda: is_injected(json.loads(cluster.kubectl(*create, input=json.dumps(asks)))), PATIENCE, "injection")
 
 
 def install(cluster):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is seen of parts of sidewire that fail, are replaced, or are away: nothing, or a clear refusal."""
 
+import base64
 import json
 import time
 
@@ -8,14 +9,15 @@ import pytest
 
 from cluster import NODES, wait_for
 from creations import creations
-from injected import (ENABLED, PATIENCE, SYSTEM, application, call, has_agent, is_injected, is_redirected, make, rollout,
-                      wait_until_it_injects, wait_until_ready)
+from injected import (ENABLED, PATIENCE, PLUGIN, SYSTEM, application, application_status, call, has_agent, is_injected,
+                      is_redirected, lead_to_envoy, make, rollout, rules_on, sandbox, wait_until_it_injects,
+                      wait_until_ready)
 
 NAMESPACE = "faults"
 PLAIN = "faults-plain"
 BLOCKED = "faults-blocked"
 WEBHOOK = "deployment/sidewire-webhook"
-REPLICAS = ("-l", "app.kubernetes.io/name=sidewire-webhook")
+NAME = "app.kubernetes.io/name=sidewire-webhook"
 
 
 @pytest.fixture(scope="module", name="faulty")
@@ -28,7 +30,7 @@ def _faulty(installed):
 
 def replicas(cluster):
     """The webhook's pods."""
-    return cluster.get(*SYSTEM, "pods", *REPLICAS)["items"]
+    return cluster.get(*SYSTEM, "pods", "-l", NAME)["items"]
 
 
 @pytest.fixture(scope="class", name="deserted")
@@ -49,13 +51,14 @@ class TestWithoutAWebhook:
 
     @pytest.mark.parametrize("namespace, label", [(NAMESPACE, None), (NAMESPACE, "true"), (PLAIN, "true")])
     def test_who_is_to_be_injected_is_refused(self, deserted, namespace, label):
-        with pytest.raises(RuntimeError, match=r'failed calling webhook "\w+\.sidewire\.io": .*sidewire-webhook\.sidewire-system'):
+        sentence = r'failed calling webhook "\w+\.sidewire\.io": .*sidewire-webhook\.sidewire-system'
+        with pytest.raises(RuntimeError, match=sentence):
             make(deserted, namespace, labelled("refused", label))
         assert not deserted.get("-n", namespace, "pods", "--field-selector=metadata.name=refused")["items"]
 
     @pytest.mark.parametrize("namespace, label", [
-        (NAMESPACE, "false"), (PLAIN, None), (PLAIN, "false"), (BLOCKED, None), (BLOCKED, "true"), ("kube-system", None),
-        ("kube-system", "true"), ("sidewire-system", None)])
+        (NAMESPACE, "false"), (PLAIN, None), (PLAIN, "false"), (BLOCKED, None), (BLOCKED, "true"),
+        ("kube-system", None), ("kube-system", "true"), ("sidewire-system", None)])
     def test_all_others_are_made(self, deserted, namespace, label):
         made = deserted.kubectl("-n", namespace, "create", "--dry-run=server", "-o", "json", "-f", "-",
                                 input=json.dumps(labelled("made", label)))
@@ -94,16 +97,25 @@ def update(cluster):
 def drain(cluster):
     """The node is emptied for maintenance, and taken into service again."""
     try:
-        cluster.kubectl("drain", "node2", "--ignore-daemonsets", "--pod-selector=app.kubernetes.io/name=sidewire-webhook",
-                        f"--timeout={PATIENCE}s", seconds=PATIENCE + 10)
+        cluster.kubectl("drain", "node2", f"--pod-selector={NAME}", f"--timeout={PATIENCE}s", seconds=PATIENCE + 10)
         settle(cluster)
     finally:
         cluster.kubectl("uncordon", "node2")
 
 
-def delete(cluster):
-    """A replica is deleted."""
-    cluster.kubectl(*SYSTEM, "delete", "pod", replicas(cluster)[0]["metadata"]["name"])
+def evict(cluster):
+    """Somebody tries to evict both at once. The disruption budget gives only one of them away."""
+    def ask(replica):
+        name = replica["metadata"]["name"]
+        eviction = {"apiVersion": "policy/v1", "kind": "Eviction",
+                    "metadata": {"name": name, "namespace": "sidewire-system"}}
+        cluster.kubectl("create", "--raw", f"/api/v1/namespaces/sidewire-system/pods/{name}/eviction", "-f", "-",
+                        input=json.dumps(eviction))
+
+    one, other = replicas(cluster)
+    ask(one)
+    with pytest.raises(RuntimeError, match="violate the pod's disruption budget"):
+        ask(other)
     settle(cluster)
 
 
@@ -115,7 +127,7 @@ def _spread(faulty):
         update(faulty)
 
 
-@pytest.mark.parametrize("happens", [update, drain, delete])
+@pytest.mark.parametrize("happens", [drain, evict, update])
 def test_no_pod_is_refused_while_replicas_change(faulty, spread, happens):  # pylint: disable=unused-argument
     with creations(faulty, NAMESPACE, 200) as pods:
         begin = time.monotonic()
@@ -125,11 +137,121 @@ def test_no_pod_is_refused_while_replicas_change(faulty, spread, happens):  # py
     assert pods.wrong == []
 
 
-def test_few_pods_are_refused_when_a_replica_dies(faulty):
+def kill(cluster, node):
+    """The node's replica dies, without a word to those who are connected to it."""
+    def running():
+        return {pod["status"]["containerStatuses"][0]["containerID"] for pod in replicas(cluster)
+                if pod["status"]["containerStatuses"][0]["ready"]}
+
+    assert len(before := running()) == 2
+    cluster.node(node, "pkill", "-KILL", "-f", "^/sidewire-webhook")
+    wait_for(lambda: len(running() - before) == 1 and len(running()) == 2, PATIENCE, "another one in its place")
+
+
+def test_what_a_dead_replica_costs(faulty, spread):  # pylint: disable=unused-argument
+    """
+    Until kube-proxy has heard of it, connections are led to it, and who makes a pod is told so. The API server keeps
+    its connection to one of them: so each dies in turn.
+    """
+    if any(pod["status"]["containerStatuses"][0]["restartCount"] for pod in replicas(faulty)):
+        update(faulty)  # otherwise the kubelet would take its time
     with creations(faulty, NAMESPACE, 200) as pods:
-        killed = time.monotonic() - pods.begin
-        faulty.node("node2", "pkill", "-KILL", "-f", "^/sidewire-webhook")
-        time.sleep(5)
-        rollout(faulty, WEBHOOK)
-    print(f"\nkilled at {killed:.2f} s: {pods.made} of {pods.asked} pods were made; {pods.wrong}")
+        for node in NODES:
+            kill(faulty, node)
+    print(f"\ntwo kill -9: {len(pods.wrong)} of {pods.asked} pods were refused")
+    assert all("failed calling webhook" in said for _, said in pods.wrong)
+    assert len(pods.wrong) < 20
+    wait_until_it_injects(faulty)
+    with creations(faulty, NAMESPACE, 20) as pods:
+        pass
     assert pods.wrong == []
+
+
+def bundles(cluster):
+    """The caBundle of each entry."""
+    entries = cluster.get("mutatingwebhookconfiguration", "sidewire")["webhooks"]
+    return [entry["clientConfig"].get("caBundle") for entry in entries]
+
+
+def test_a_ca_bundle_that_is_cleared_is_put_back(faulty):
+    before = bundles(faulty)
+    assert all(before)
+    cleared = [{"op": "remove", "path": f"/webhooks/{number}/clientConfig/caBundle"} for number in range(len(before))]
+    faulty.kubectl("patch", "mutatingwebhookconfiguration", "sidewire", "--type=json", "-p", json.dumps(cleared))
+    wait_for(lambda: bundles(faulty) == before, PATIENCE, "the bundles of before")
+    wait_until_it_injects(faulty)
+    make(faulty, NAMESPACE, application("put-back"))
+    wait_until_ready(faulty, NAMESPACE, "put-back")
+
+
+def authority(cluster):
+    """The certificate in the Secret; PEM."""
+    return base64.b64decode(cluster.get(*SYSTEM, "secret", "sidewire-ca")["data"]["tls.crt"]).decode()
+
+
+def are_served_by(cluster, pem):
+    """Whether that authority, and no other, verifies what each replica serves."""
+    cluster.disk("node1", "/var/authority.pem").write_text(pem, encoding="utf-8")
+    only = ("-CAfile", "/var/authority.pem", "-no-CApath", "-no-CAstore", "-verify_return_error")
+    for replica in replicas(cluster):
+        cluster.node("node1", "openssl", "s_client", *only, "-connect", replica["status"]["podIP"] + ":8443", input="")
+    return True
+
+
+def test_no_pod_is_refused_while_the_authority_is_replaced(faulty):
+    old = authority(faulty)
+    assert are_served_by(faulty, old)
+    with creations(faulty, NAMESPACE, 50, per_second=10) as pods:
+        begin = time.monotonic()
+        faulty.kubectl(*SYSTEM, "delete", "secret", "sidewire-ca")
+        new = wait_for(lambda: authority(faulty) != old and authority(faulty), PATIENCE, "another authority")
+        wait_for(lambda: are_served_by(faulty, new), PATIENCE, "certificates that it has signed")
+        print(f"\nboth replicas served certificates of the new authority after {time.monotonic() - begin:.1f} s")
+    print(f"{pods.made} of {pods.asked} pods were made")
+    assert pods.wrong == []
+    with pytest.raises(RuntimeError):
+        are_served_by(faulty, old)
+
+
+def test_a_dead_agent_is_not_missed(faulty):
+    """Not by new pods; and who starts in its place finds everything as it should be."""
+    conflist = faulty.conflist("node2").read_bytes()
+    dead = has_agent(faulty, "node2")
+    faulty.node("node2", "pkill", "-KILL", "-x", "sidewire-node")
+    make(faulty, NAMESPACE, application("agentless", "node2"))
+    wait_until_ready(faulty, NAMESPACE, "agentless")
+    assert is_redirected(faulty, NAMESPACE, "agentless")
+    wait_for(lambda: has_agent(faulty, "node2") not in ([], dead), PATIENCE, "another agent")
+    rollout(faulty, "daemonset/sidewire-node")
+    assert faulty.conflist("node2").read_bytes() == conflist
+
+
+@pytest.mark.parametrize("node", NODES)
+def test_a_plugin_that_is_deleted_is_put_back(faulty, node):
+    plugin = faulty.disk(node, PLUGIN)
+    before = plugin.read_bytes()
+    plugin.unlink()
+    wait_for(plugin.exists, PATIENCE, "the plugin")
+    assert plugin.read_bytes() == before
+    assert plugin.stat().st_mode & 0o777 == 0o755
+
+
+def test_sandboxes_are_made_without_the_api_server(faulty):
+    """The runtime hands everything to the plugin. The sandbox of a pod dies while the API server is away."""
+    make(faulty, NAMESPACE, application("server", "node1"), application("client", "node2"))
+    wait_until_ready(faulty, NAMESPACE, "server", "client")
+    where = (faulty, "node2", NAMESPACE, "client")
+    old, _ = sandbox(*where)
+    faulty.command("stop", "node1", "kube-apiserver")
+    try:
+        with pytest.raises(RuntimeError, match="refused"):
+            faulty.get("nodes")
+        faulty.node("node2", "ctr", "-n", "k8s.io", "task", "kill", "-s", "KILL", old)
+        wait_for(lambda: sandbox(*where)[0] != old, PATIENCE, "another sandbox")
+        wait_for(lambda: lead_to_envoy(rules_on(*where)), PATIENCE, "rules in it")
+    finally:
+        faulty.command("start", "node1", "kube-apiserver")
+    wait_for(lambda: application_status(faulty, NAMESPACE, "client")["restartCount"] == 1, PATIENCE,
+             "the application's start")
+    wait_until_ready(faulty, NAMESPACE, "client")
+    call(faulty, NAMESPACE, "client", "server")

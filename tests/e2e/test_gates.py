@@ -6,8 +6,8 @@ import time
 import pytest
 
 from cluster import wait_for
-from injected import (ENABLED, PATIENCE, agent_kept_off, application, application_status, is_injected, is_redirected, make,
-                      rules, wait_until_ready, write_whole)
+from injected import (ENABLED, PATIENCE, agent_kept_off, application, application_status, event, is_injected,
+                      is_redirected, make, rules, wait_until_ready, write_whole)
 
 NODE = "node2"
 NAMESPACE = "gates"
@@ -24,13 +24,6 @@ def sidecar(cluster, name):
     """The status of the pod's Envoy."""
     status, = cluster.get("-n", NAMESPACE, "pod", name)["status"]["initContainerStatuses"]
     return status
-
-
-def event(cluster, name, reason):
-    """The message of the pod's event of that reason, once there is one."""
-    which = ("-n", NAMESPACE, "events", f"--field-selector=involvedObject.name={name},reason={reason}")
-    found = wait_for(lambda: cluster.get(*which)["items"], PATIENCE, f"an event {reason}")
-    return found[-1]["message"]
 
 
 @pytest.fixture(scope="module", name="namespaces")
@@ -72,8 +65,9 @@ class TestWhereNobodyRedirects:
 
     @pytest.mark.parametrize("gate", GATES)
     def test_the_application_waits(self, unguarded, gate):
-        reason, text = {"probe": ("Unhealthy", "Startup probe failed: dial tcp "), "exec": ("FailedPostStartHook", "")}[gate]
-        message = event(unguarded, gate, reason)
+        reason, text = {"probe": ("Unhealthy", "Startup probe failed: dial tcp "),
+                        "exec": ("FailedPostStartHook", "")}[gate]
+        message = event(unguarded, NAMESPACE, gate, reason)
         status = application_status(unguarded, NAMESPACE, gate)
         assert is_injected(unguarded.get("-n", NAMESPACE, "pod", gate))
         assert status["state"]["waiting"]["reason"] == "PodInitializing"

@@ -11,9 +11,9 @@ from injected import (ENABLED, PATIENCE, PLUGIN, application, call, install, is_
 
 NAMESPACE = "uninstall"
 # Of every kind that manifests/ has, and of those that its workloads make.
-KINDS = ("mutatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings", "clusterroles",
-         "clusterrolebindings", "roles", "rolebindings", "serviceaccounts", "configmaps", "secrets", "services", "deployments",
-         "daemonsets", "poddisruptionbudgets", "pods")
+KINDS = ("mutatingwebhookconfigurations", "validatingadmissionpolicies", "validatingadmissionpolicybindings",
+         "clusterroles", "clusterrolebindings", "roles", "rolebindings", "serviceaccounts", "configmaps", "secrets",
+         "services", "deployments", "daemonsets", "poddisruptionbudgets", "pods")
 
 
 def ours(cluster):
