@@ -59,11 +59,11 @@ class Api:
 class Histogram:
     """How often something took up to so long: a counter for each limit, as Prometheus writes it."""
 
-    def __init__(self, text, name, **labels):
+    def __init__(self, text, metric, **labels):
         self.buckets = {}
         self.seconds = 0.0
         for line in text.splitlines():
-            found = re.fullmatch(re.escape(name) + r"_(bucket|sum)\{(.*)\} (\S+)", line)
+            found = re.fullmatch(re.escape(metric) + r"_(bucket|sum)\{(.*)\} (\S+)", line)
             has = dict(re.findall(r'(\w+)="([^"]*)"', found[2])) if found else {}
             if not found or any(has.get(key) != value for key, value in labels.items()):
                 continue
