@@ -199,6 +199,7 @@ def are_served_by(cluster, pem):
 
 
 def test_no_pod_is_refused_while_the_authority_is_replaced(faulty):
+    settle(faulty)
     old = authority(faulty)
     assert are_served_by(faulty, old)
     with creations(faulty, NAMESPACE, 50, per_second=10) as pods:
