@@ -105,6 +105,7 @@ static int plan_entry(struct install_plan *plan, const struct conf_file *file, s
 	if (r < 0 || conflist_find_entry(&list) == CONFLIST_ENTRY_IN_PLACE)
 		return 0;
 	struct install_step *step = add_step(plan, INSTALL_STEP_EDIT, file->name, file);
+	plan->is_missing = true;
 	return conflist_edit_insert(&list, &step->data, &step->length, err);
 }
 
@@ -142,6 +143,7 @@ static int plan_made(struct install_plan *plan, const struct conf_files *files,
 		return 0;
 	struct install_step *step =
 		add_step(plan, old == NULL ? INSTALL_STEP_CREATE : INSTALL_STEP_EDIT, name, old);
+	plan->is_missing = old == NULL;
 	step->data = TAKE(data);
 	step->length = length;
 	return 0;
@@ -182,6 +184,7 @@ static int plan_absence(struct install_plan *plan, const struct conf_files *file
 {
 	int r = 0;
 
+	plan->is_removal = true;
 	for (size_t i = 0; r == 0 && i < files->count; i++) {
 		const struct conf_file *file = &files->items[i];
 
@@ -251,7 +254,6 @@ int install_plan_build(struct conf_files *files, enum install_goal goal,
 	if (files->count > 0)
 		qsort(files->items, files->count, sizeof(*files->items), by_name);
 	const struct conf_file *primary = find_primary(files);
-	plan.primary = primary != NULL ? primary->name : NULL;
 	if (goal == INSTALL_GOAL_PRESENT)
 		r = plan_presence(&plan, files, primary, err);
 	if (r == 0 && (goal == INSTALL_GOAL_ABSENT || plan.obstacle.code == -EPROTONOSUPPORT))

@@ -57,9 +57,12 @@ struct install_step {
 };
 
 struct install_plan {
-	const char *primary; /* borrowed from the files: the primary's name; NULL: there is none */
 	struct install_step *steps; /* owned; to be done in this order */
 	size_t count;
+	/* A runtime would not run our plugin as the files are: a step puts our entry in. Otherwise
+	 * what the steps change is only out of date, or left over. */
+	bool is_missing;
+	bool is_removal; /* all that is ours goes: no step needs another one */
 	/* Why our entry can not be put in, or taken out of some file; code 0: nothing is in the
 	 * way. */
 	struct err obstacle;

@@ -22,7 +22,7 @@ struct node_part_state {
 	bool is_in_place;
 	bool is_fight;       /* somebody takes it away again and again */
 	uint64_t put_back;   /* times it was put back after it had been in place */
-	struct err obstacle; /* why it is not in place; code 0: nothing known */
+	struct err obstacle; /* why it is not as it should be; code 0: nothing known */
 };
 
 struct node_state {
@@ -38,7 +38,8 @@ struct node_state {
 /* The part's name, as a label's value: "plugin", "entry". */
 const char *node_part_name(enum node_part part);
 
-/* Whether pods that start now are redirected: both parts are in place, and shall be. */
+/* Whether both parts were in place when they were last looked at, and shall be. Pods that ask for
+ * it are redirected then, if the runtime hands their annotations over. */
 bool node_state_is_ready(const struct node_state *state) __attribute__((nonnull));
 
 /* "ok", or a sentence that says why it is not ready. */

@@ -84,9 +84,14 @@ static int apply_step(const char *directory, const struct install_step *step, st
 
 int conf_dir_apply(const char *directory, const struct install_plan *plan, struct err *err)
 {
+	struct err later;
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < plan->count; i++)
-		r = apply_step(directory, &plan->steps[i], err);
+	for (size_t i = 0; i < plan->count && (r == 0 || plan->is_removal); i++) {
+		int step_r = apply_step(directory, &plan->steps[i], r == 0 ? err : &later);
+
+		if (r == 0)
+			r = step_r;
+	}
 	return r;
 }

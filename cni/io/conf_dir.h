@@ -15,7 +15,8 @@ int conf_dir_read(const char *directory, struct conf_files *ret_files, struct er
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Does the plan's steps, up to the first that fails. -EBUSY when a file is no longer what the plan
+ * Does the plan's steps, up to the first that fails; those of a removal all, whichever fails, and
+ * then the first failure counts. -EBUSY when a file is no longer what the plan
  * was made for: read and plan again; else what file_write.h says.
  */
 int conf_dir_apply(const char *directory, const struct install_plan *plan, struct err *err)

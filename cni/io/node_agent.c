@@ -2,10 +2,12 @@
 #include "cni/io/node_agent.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,8 +23,9 @@
 #include "common/io/log.h"
 
 enum {
-	CHECK_PERIOD_MS = 60 * 1000, /* without being told of a change */
-	RETRY_MS = 5 * 1000,         /* after a failure to read or write */
+	CHECK_PERIOD_MS = 60 * 1000,    /* without being told of a change */
+	OBSTACLE_PERIOD_MS = 10 * 1000, /* the same, while something is in the way */
+	RETRY_MS = 5 * 1000,            /* after a failure to read or write */
 };
 
 /* A file that is written has an event when it is whole. */
@@ -37,6 +40,7 @@ struct node_agent {
 	struct plugin_file plugin;
 	struct put_back_pace paces[NODE_PART_COUNT];
 	bool was_in_place[NODE_PART_COUNT]; /* what is done from then on is putting back */
+	int64_t retry_ms[NODE_PART_COUNT];  /* nothing is written before that: a write has failed */
 	int64_t check_ms;                   /* when the directories are looked at next */
 	int64_t ending_ms;                  /* when it ends at the latest; 0: nobody asked for it */
 	bool is_at_end;
@@ -103,9 +107,9 @@ static void set_obstacle(struct node_agent *agent, enum node_part part, const st
 static void set_failure(struct node_agent *agent, enum node_part part, const struct err *failure,
 			int64_t now_ms)
 {
-	agent->state.parts[part].is_in_place = false;
 	set_obstacle(agent, part, failure);
-	check_again(agent, now_ms + RETRY_MS);
+	agent->retry_ms[part] = now_ms + RETRY_MS;
+	check_again(agent, agent->retry_ms[part]);
 }
 
 static void set_in_place(struct node_agent *agent, enum node_part part, bool is_in_place)
@@ -140,18 +144,35 @@ static void note_fight(struct node_agent *agent, enum node_part part, int64_t no
 	node_api_report(agent->api, "SidewireFight", text.msg);
 }
 
-/* Whether the part may be written now; if not, it is looked at again when it may. */
+/*
+ * Whether the last failure is long enough ago to write again; if not, it is looked at again then.
+ * Events do not hurry it: a failed write has events of its own, from its temporary file.
+ */
 static bool may_write(struct node_agent *agent, enum node_part part, int64_t now_ms)
+{
+	if (now_ms >= agent->retry_ms[part])
+		return true;
+	check_again(agent, agent->retry_ms[part]);
+	return false;
+}
+
+/* Whether a part that is missing may be put back now; if not, it is looked at again when it may. */
+static bool may_put_back(struct node_agent *agent, enum node_part part, int64_t now_ms)
 {
 	int64_t wait_ms = put_back_wait_ms(&agent->paces[part], now_ms);
 
 	if (!agent->was_in_place[part] || wait_ms == 0)
 		return true;
+	/* For who asks; the log hears of the whole fight once. */
+	err_set(&agent->state.parts[part].obstacle, EBUSY,
+		"it was put back %" PRIu64 " times, and taken away again; next in %" PRId64
+		" s at most",
+		agent->state.parts[part].put_back, (wait_ms + 999) / 1000);
 	check_again(agent, now_ms + wait_ms);
 	return false;
 }
 
-/* The part was written. */
+/* A part that was missing was written. */
 static void note_written(struct node_agent *agent, enum node_part part, int64_t now_ms)
 {
 	if (!agent->was_in_place[part]) {
@@ -171,13 +192,15 @@ static void check_plugin(struct node_agent *agent, int64_t now_ms)
 
 	if (r == 0 && !is_in_place) {
 		set_in_place(agent, NODE_PART_PLUGIN, false);
-		if (!may_write(agent, NODE_PART_PLUGIN, now_ms))
+		if (!may_write(agent, NODE_PART_PLUGIN, now_ms) ||
+		    !may_put_back(agent, NODE_PART_PLUGIN, now_ms))
 			return;
 		r = plugin_file_install(&agent->plugin, &err);
 		if (r == 0)
 			note_written(agent, NODE_PART_PLUGIN, now_ms);
 	}
 	if (r < 0) {
+		set_in_place(agent, NODE_PART_PLUGIN, false);
 		set_failure(agent, NODE_PART_PLUGIN, &err, now_ms);
 		return;
 	}
@@ -188,10 +211,10 @@ static void check_plugin(struct node_agent *agent, int64_t now_ms)
 /* Does what the plan says. Then the directory is looked at again, to see that it is done. */
 static void apply_plan(struct node_agent *agent, const struct install_plan *plan, int64_t now_ms)
 {
-	bool is_entry = agent->state.goal == INSTALL_GOAL_PRESENT && plan->obstacle.code == 0;
 	struct err err;
 
-	if (is_entry && !may_write(agent, NODE_PART_ENTRY, now_ms))
+	if (!may_write(agent, NODE_PART_ENTRY, now_ms) ||
+	    (plan->is_missing && !may_put_back(agent, NODE_PART_ENTRY, now_ms)))
 		return;
 	int r = conf_dir_apply(agent->options->cni_conf_dir, plan, &err);
 	if (r < 0 && r != -EBUSY && r != -ENOENT) {
@@ -199,9 +222,14 @@ static void apply_plan(struct node_agent *agent, const struct install_plan *plan
 		return;
 	}
 	check_again(agent, now_ms);
-	if (r == 0 && is_entry)
+	if (r < 0)
+		return;
+	set_obstacle(agent, NODE_PART_ENTRY, &plan->obstacle);
+	if (plan->is_missing)
 		note_written(agent, NODE_PART_ENTRY, now_ms);
-	else if (r == 0)
+	else if (agent->state.goal == INSTALL_GOAL_PRESENT && plan->obstacle.code == 0)
+		log_part(LOG_INFO, "brought up to date", NODE_PART_ENTRY, NULL);
+	else
 		log_part(LOG_INFO, "taken out", NODE_PART_ENTRY, NULL);
 }
 
@@ -216,15 +244,18 @@ static void check_entry(struct node_agent *agent, int64_t now_ms)
 	if (r == 0)
 		r = install_plan_build(&files, agent->state.goal, &plan, &err);
 	if (r < 0) {
+		set_in_place(agent, NODE_PART_ENTRY, false);
 		set_failure(agent, NODE_PART_ENTRY, &err, now_ms);
 		return;
 	}
-	bool is_done = plan.count == 0 && plan.obstacle.code == 0;
-	set_obstacle(agent, NODE_PART_ENTRY, &plan.obstacle);
-	set_in_place(agent, NODE_PART_ENTRY, is_present && is_done);
-	agent->state.is_removed = !is_present && is_done;
+	bool is_free = plan.obstacle.code == 0;
+	set_in_place(agent, NODE_PART_ENTRY, is_present && is_free && !plan.is_missing);
+	agent->state.is_removed = !is_present && is_free && plan.count == 0;
+	/* What a step has failed for stays the reason until the steps are done. */
 	if (plan.count > 0)
 		apply_plan(agent, &plan, now_ms);
+	else
+		set_obstacle(agent, NODE_PART_ENTRY, &plan.obstacle);
 }
 
 /* The watches have told something else than before. */
@@ -241,17 +272,38 @@ static void follow_goal(struct node_agent *agent, int64_t now_ms)
 		    "the DaemonSet or the namespace changed");
 }
 
-/* Looks at both directories and does what is to be done: never an entry before its binary. */
-static void check(struct node_agent *agent, int64_t now_ms)
+/* A mount keeps a directory alive that was removed elsewhere, and then no event tells of it. */
+static int check_directory(const char *directory, struct err *err)
 {
+	struct stat found;
+
+	if (stat(directory, &found) == 0 && found.st_nlink == 0)
+		return err_set(err, ENOENT, "%s was removed: a new start finds the new one",
+			       directory);
+	return 0;
+}
+
+/* Looks at both directories and does what is to be done: never an entry before its binary. */
+static int check(struct node_agent *agent, int64_t now_ms, struct err *err)
+{
+	int r = check_directory(agent->options->cni_bin_dir, err);
+
+	if (r == 0)
+		r = check_directory(agent->options->cni_conf_dir, err);
+	if (r < 0)
+		return r;
 	agent->check_ms = now_ms + CHECK_PERIOD_MS;
 	if (agent->state.goal == INSTALL_GOAL_PRESENT)
 		check_plugin(agent, now_ms);
 	if (agent->state.goal == INSTALL_GOAL_ABSENT ||
 	    agent->state.parts[NODE_PART_PLUGIN].is_in_place)
 		check_entry(agent, now_ms);
-	for (enum node_part part = 0; part < NODE_PART_COUNT; part++)
+	for (enum node_part part = 0; part < NODE_PART_COUNT; part++) {
 		note_fight(agent, part, now_ms);
+		if (agent->state.parts[part].obstacle.code != 0)
+			check_again(agent, now_ms + OBSTACLE_PERIOD_MS);
+	}
+	return 0;
 }
 
 /* Something has changed in a directory; what it was does not matter, unless it is gone itself. */
@@ -260,15 +312,15 @@ static int on_inotify(struct node_agent *agent, int64_t now_ms, struct err *err)
 	char buffer[4096] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t got = read(agent->inotify_fd, buffer, sizeof(buffer));
 
-	for (const char *at = buffer; at < buffer + got;) {
-		const struct inotify_event *event = (const void *)at;
+	for (ssize_t at_byte = 0; at_byte < got;) {
+		const struct inotify_event *event = (const void *)(buffer + at_byte);
 
 		if (event->mask & DIRECTORY_GONE)
 			return err_set(err, ENOENT,
 				       "%s or %s was removed or replaced: a new start finds the "
 				       "new one",
 				       agent->options->cni_bin_dir, agent->options->cni_conf_dir);
-		at += sizeof(*event) + event->len;
+		at_byte += (ssize_t)(sizeof(*event) + event->len);
 	}
 	check_again(agent, now_ms);
 	return 0;
@@ -306,15 +358,14 @@ static int timeout_ms(const struct node_agent *agent, int64_t now_ms)
 					until_ms > now_ms ? (int)(until_ms - now_ms) : 0);
 }
 
-static int wait_for_events(struct node_agent *agent, struct err *err)
+static int wait_for_events(struct node_agent *agent, int longest_ms, struct err *err)
 {
 	struct pollfd fds[] = {
 		{.fd = agent->inotify_fd, .events = POLLIN},
 		{.fd = agent->signal_fd, .events = POLLIN},
 		{.fd = status_server_fd(agent->status), .events = POLLIN},
 	};
-	int r = node_api_wait(agent->api, fds, sizeof(fds) / sizeof(*fds),
-			      timeout_ms(agent, monotonic_ms()), err);
+	int r = node_api_wait(agent->api, fds, sizeof(fds) / sizeof(*fds), longest_ms, err);
 
 	if (r < 0)
 		return r;
@@ -324,27 +375,45 @@ static int wait_for_events(struct node_agent *agent, struct err *err)
 	return fds[0].revents != 0 ? on_inotify(agent, monotonic_ms(), err) : 0;
 }
 
+static void log_end_state(const struct node_state *state)
+{
+	const struct err *obstacle = &state->parts[NODE_PART_ENTRY].obstacle;
+	struct err text;
+
+	if (state->is_removed) {
+		log_message("ended", "no entry is left");
+	} else if (state->goal == INSTALL_GOAL_PRESENT) {
+		log_message("ended", "everything stays installed");
+	} else {
+		err_set(&text, EBUSY, "what could be taken out is out: %s",
+			obstacle->code != 0 ? obstacle->msg : "somebody puts it in again");
+		log_message("ended", text.msg);
+	}
+}
+
 static int run(struct node_agent *agent, struct err *err)
 {
 	int r = 0;
 
 	while (r == 0) {
 		int64_t now_ms = monotonic_ms();
+		bool has_more = false;
 
 		follow_goal(agent, now_ms);
 		if (now_ms >= agent->check_ms)
-			check(agent, now_ms);
+			r = check(agent, now_ms, err);
+		if (r < 0)
+			return r;
 		if (is_over(agent, now_ms))
 			break;
 		/* The API server is not asked for anything that can wait, when time is short. */
 		if (agent->ending_ms == 0 && agent->state.goal == INSTALL_GOAL_PRESENT &&
 		    agent->check_ms > now_ms)
-			node_api_speak(agent->api, &agent->state, now_ms);
-		r = wait_for_events(agent, err);
+			has_more = node_api_speak(agent->api, &agent->state, now_ms);
+		r = wait_for_events(agent, has_more ? 0 : timeout_ms(agent, monotonic_ms()), err);
 	}
 	if (r == 0)
-		log_message("ended", agent->state.is_removed ? "no entry is left"
-							     : "everything stays installed");
+		log_end_state(&agent->state);
 	return r;
 }
 

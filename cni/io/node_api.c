@@ -12,6 +12,7 @@
 #include "cni/io/idle_memory.h"
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/kube_retry.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
 
@@ -21,10 +22,11 @@
 #define EVENTS_PATH "/api/v1/namespaces/default/events"
 
 enum {
-	TIMEOUT_MS = 3000,               /* of one attempt: the loop waits for it */
+	CALL_MS = 3000,                  /* of a call: the loop waits for it */
 	RETRY_MS = 60 * 1000,            /* after a call that failed */
 	NODE_PERIOD_MS = 60 * 60 * 1000, /* a runtime can be upgraded under a running pod */
 	REPORTS_MAX = 8,
+	WATCH_COUNT = 2,
 	PATH_SIZE = 512,
 };
 
@@ -43,7 +45,7 @@ struct node_api {
 	int64_t next_report_ms; /* when Events are sent at the earliest */
 	struct report reports[REPORTS_MAX];
 	size_t report_count;
-	char logged_failure[ERR_MSG_SIZE]; /* of the watches */
+	char logged[WATCH_COUNT][ERR_MSG_SIZE]; /* what was said of each watch; "": it is well */
 };
 
 static void log_warning(const char *msg, const char *detail)
@@ -110,7 +112,8 @@ static int client_options(const struct node_options *options, struct kube_client
 						    .token_file = options->api_token,
 						    .user_agent = USER_AGENT};
 	}
-	ret->timeout_ms = TIMEOUT_MS;
+	ret->timeout_ms = CALL_MS;
+	ret->call_ms = CALL_MS;
 	return 0;
 }
 
@@ -218,7 +221,7 @@ static int call(struct node_api *api, const struct kube_request *request, long w
 		       ret_reply->status, message != NULL ? message : "no reason given");
 }
 
-/* Sends the oldest Event. One that the server refuses is dropped: the log has it. */
+/* Sends the oldest Event. One that the server refuses for good is dropped: the log has it. */
 static void send_report(struct node_api *api, int64_t now_ms)
 {
 	CLEANUP(kube_reply_release) struct kube_reply reply = {0};
@@ -229,7 +232,7 @@ static void send_report(struct node_api *api, int64_t now_ms)
 	if (call(api, &request, 201, &reply, &err) < 0) {
 		log_warning("an Event was not sent", err.msg);
 		api->next_report_ms = now_ms + RETRY_MS;
-		if (reply.status < 400 || reply.status >= 500)
+		if (reply.status < 400 || kube_is_retried(reply.status))
 			return;
 	}
 	api->report_count--;
@@ -276,31 +279,43 @@ static void ask_node(struct node_api *api, struct node_state *state, int64_t now
 		note_runtime(api, state, version != NULL ? version : "");
 }
 
-/* Says in the log what keeps the watches from working, once for each reason. */
+/* Says in the log what keeps a watch from working: once, until it is another reason or it worked.
+ */
 static void note_health(struct node_api *api, struct node_state *state)
 {
 	struct kube_health health;
 
 	kube_client_health(api->client, &health);
 	state->api_failures = health.failures;
-	if (strncmp(api->logged_failure, health.last_failure, sizeof(api->logged_failure) - 1) == 0)
-		return;
-	snprintf(api->logged_failure, sizeof(api->logged_failure), "%s", health.last_failure);
-	log_warning("a watch failed, and is tried again", health.last_failure);
+	for (size_t i = 0; i < WATCH_COUNT; i++) {
+		const char *trouble = kube_client_trouble(api->client, i);
+
+		if (strcmp(api->logged[i], trouble) == 0)
+			continue;
+		snprintf(api->logged[i], sizeof(api->logged[i]), "%s", trouble);
+		if (*trouble != '\0')
+			log_warning("a watch failed, and is tried again", trouble);
+	}
 }
 
-void node_api_speak(struct node_api *api, struct node_state *state, int64_t now_ms)
+static bool has_report_due(const struct node_api *api, int64_t now_ms)
+{
+	return api->report_count > 0 && now_ms >= api->next_report_ms;
+}
+
+bool node_api_speak(struct node_api *api, struct node_state *state, int64_t now_ms)
 {
 	if (api == NULL)
-		return;
+		return false;
 	note_health(api, state);
 	if (!api->was_heard)
-		return;
+		return false;
 	if (now_ms >= api->next_node_ms) {
 		ask_node(api, state, now_ms);
 		/* By now TLS was set up, and the Node, a large object, was read. */
 		idle_memory_give_back();
-	}
-	while (api->report_count > 0 && now_ms >= api->next_report_ms)
+	} else if (has_report_due(api, now_ms)) {
 		send_report(api, now_ms);
+	}
+	return has_report_due(api, now_ms);
 }

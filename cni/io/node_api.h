@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the node agent has to do with the API server: it watches whether sidewire is being
- * uninstalled, learns what the node's runtime is, and reports Events on the Node. Nothing of the
- * installation waits for any of this.
+ * uninstalled, learns what the node's runtime is, and reports Events on the Node. The installation
+ * needs none of this; what is asked or reported holds it up for moments (see node_api_speak()).
  */
 #ifndef SIDEWIRE_CNI_NODE_API_H
 #define SIDEWIRE_CNI_NODE_API_H
@@ -51,11 +51,12 @@ void node_api_report(struct node_api *api, const char *reason, const char *messa
 	__attribute__((nonnull(2, 3)));
 
 /*
- * Asks for the own Node, and sends Events, where that is due, and only once a watch was answered:
- * so that an API server that is away does not hold up the loop. Writes what it learns into the
- * state. `api` may be NULL.
+ * Asks for the own Node, or sends an Event, where that is due, and only once a watch was answered.
+ * It makes one call at most, and waits for it up to 3 s: so an API server that is ill later holds
+ * the loop up so long, twice a minute. Writes what it learns into the state. Whether there is more
+ * to say at once, in another call. `api` may be NULL.
  */
-void node_api_speak(struct node_api *api, struct node_state *state, int64_t now_ms)
+bool node_api_speak(struct node_api *api, struct node_state *state, int64_t now_ms)
 	__attribute__((nonnull(2)));
 
 #endif

@@ -12,9 +12,9 @@
 #include "common/io/listen_socket.h"
 
 enum {
-	CONNECTIONS_MAX = 16,
+	CONNECTIONS_MAX = 64,
 	CONNECTION_MEMORY = 4 * 1024,
-	IDLE_SECONDS = 30,
+	IDLE_SECONDS = 2, /* who only holds a connection must not keep a probe out */
 };
 
 struct status_server {

@@ -114,32 +114,52 @@ static bool is_same(struct file_content a, struct file_content b)
 	return a.length == b.length && memcmp(a.data, b.data, a.length) == 0;
 }
 
+static int exchange(const char *temporary, const char *path, struct err *err)
+{
+	if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
+		return failed(path, "cannot be exchanged", err);
+	return 0;
+}
+
+/* Reads what came out of the place in an exchange. */
+static int read_out(const char *temporary, const char *path, char **ret_data, size_t *ret_length,
+		    struct err *err)
+{
+	/* This takes a while, in which who had the file open shows that he writes. */
+	int r = sync_directory_of(path, err);
+
+	return r == 0 ? file_read_path(temporary, FILE_WRITE_EDIT_MAX, ret_data, ret_length, err)
+		      : r;
+}
+
 /*
- * Exchanges the files until what came out of the place is what was meant to come out: first the
- * expected content. If it was another, that goes back, and what we had put in has to come out; or
- * else someone has written meanwhile, and that goes back in turn.
+ * After the first exchange: repeats it until what came out of the place is what was meant to come
+ * out. That is first the expected content. If it was another, that goes back, and what we had put
+ * in has to come out; or else someone has written meanwhile, and that goes back in turn. If it is
+ * not known what came out first, it goes back, too.
  */
-static int exchange(const char *temporary, const char *path, struct file_content expected,
-		    struct file_content content, struct err *err)
+static int settle(const char *temporary, const char *path, struct file_content expected,
+		  struct file_content content, struct err *err)
 {
 	CLEANUP(freep) char *older = NULL; /* own what the two contents point to, in later rounds */
 	CLEANUP(freep) char *newer = NULL;
+	struct err ignored;
 
 	for (int i = 0; i < EXCHANGES_MAX; i++) {
 		CLEANUP(freep) char *out = NULL;
 		size_t length;
+		int r = read_out(temporary, path, &out, &length, err);
 
-		if (renameat2(AT_FDCWD, temporary, AT_FDCWD, path, RENAME_EXCHANGE) < 0)
-			return failed(path, "cannot be exchanged", err);
-		/* This takes a while, in which who had the file open shows that he writes. */
-		int r = sync_directory_of(path, err);
-		if (r == 0)
-			r = file_read_path(temporary, FILE_WRITE_EDIT_MAX, &out, &length, err);
+		if (r != 0 && i == 0)
+			(void)exchange(temporary, path, &ignored);
 		if (r != 0)
 			return r;
 		struct file_content found = {out, length};
 		if (is_same(found, expected))
 			return i == 0 ? 0 : err_set(err, EBUSY, "%s: another wrote it", path);
+		r = exchange(temporary, path, err);
+		if (r < 0)
+			return r;
 		expected = content;
 		content = found;
 		free(older);
@@ -181,8 +201,10 @@ int file_write_edit(const char *path, struct file_content expected, struct file_
 	r = write_temporary(temporary, content, old.st_mode & 07777, &old, err);
 	if (r < 0)
 		return r;
-	r = exchange(temporary, path, expected, content, err);
-	if (r == -EINVAL || r == -ENOSYS)
+	r = exchange(temporary, path, err);
+	if (r == 0)
+		r = settle(temporary, path, expected, content, err);
+	else if (r == -EINVAL || r == -ENOSYS)
 		r = rename_if_expected(temporary, path, expected, err);
 	/* Whatever is left over by now: the old file, or the one that was not wanted. */
 	unlink(temporary);

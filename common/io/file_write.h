@@ -35,7 +35,9 @@ int file_write_replace(const char *path, struct file_content content, mode_t mod
  * Replaces the content of a file that still has the content `expected`; mode and owner stay. The
  * two files change places in one step, so what another writer does at the same time is not lost:
  * if it was not `expected` that came out, it goes back. (What is lost is the write of one who
- * opened the file before and begins to write only after a moment.) -EBUSY when the file had another
+ * opened the file before and begins to write only after a moment.) Whoever is killed between the
+ * exchange and the way back leaves our content in the place, and the other's in the temporary file,
+ * which file_write_sweep() removes: that write is lost. -EBUSY when the file had another
  * content, and has it still; else as file_write_replace().
  */
 int file_write_edit(const char *path, struct file_content expected, struct file_content content,

@@ -76,6 +76,7 @@ static int copy_options(const struct kube_client_options *options, struct kube_c
 		.token_file = client->token_file,
 		.user_agent = client->user_agent,
 		.timeout_ms = options->timeout_ms != 0 ? options->timeout_ms : KUBE_TIMEOUT_MS,
+		.call_ms = options->call_ms != 0 ? options->call_ms : KUBE_CALL_MS_MAX,
 		.stall_ms = options->stall_ms != 0 ? options->stall_ms : KUBE_WATCH_STALL_MS,
 	};
 	return 0;
@@ -151,9 +152,13 @@ static int advance(struct kube_client *client, struct err *err)
 		return r;
 	kube_transfer_reap(client->multi);
 	for (size_t i = 0; i < client->watch_count; i++) {
-		if (kube_watch_advance(&client->watches[i], client->multi, &client->options,
-				       now_ms(), random_u32(), &client->last_failure) < 0)
-			client->failures++;
+		struct kube_watch *watch = &client->watches[i];
+
+		if (kube_watch_advance(watch, client->multi, &client->options, now_ms(),
+				       random_u32(), &client->last_failure) == 0)
+			continue;
+		client->failures++;
+		watch->trouble = client->last_failure;
 	}
 	return 0;
 }
@@ -230,7 +235,7 @@ static int attempt(struct kube_client *client, struct kube_transfer_request *req
 static int call(struct kube_client *client, struct kube_transfer_request *request,
 		struct kube_reply *reply, struct err *err)
 {
-	long long end_ms = now_ms() + KUBE_CALL_MS_MAX;
+	long long end_ms = now_ms() + client->options.call_ms;
 
 	for (unsigned int attempts = 1;; attempts++) {
 		unsigned long retry_after_s = 0;
@@ -330,6 +335,11 @@ int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t c
 		if (r < 0)
 			return r;
 	}
+}
+
+const char *kube_client_trouble(const struct kube_client *client, size_t watch)
+{
+	return client->watches[watch].trouble.msg;
 }
 
 void kube_client_health(const struct kube_client *client, struct kube_health *ret_health)

@@ -19,7 +19,7 @@
 enum {
 	KUBE_TIMEOUT_MS = 10 * 1000,        /* of one attempt, unless the options say otherwise */
 	KUBE_CONNECT_TIMEOUT_MS = 5 * 1000, /* of TCP and TLS, within that of the attempt */
-	KUBE_CALL_MS_MAX = 20 * 1000,       /* of a call with all its attempts */
+	KUBE_CALL_MS_MAX = 20 * 1000,       /* of a call with all its attempts, likewise */
 	KUBE_WATCH_STALL_MS =
 		180 * 1000, /* bookmarks come once a minute, the first after up to two */
 	KUBE_REPLY_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a reply or list */
@@ -38,6 +38,7 @@ struct kube_client_options {
 	const char *token_file;  /* blanks and newlines around the token are allowed */
 	const char *user_agent;  /* "sidewire-node/0.1.0" */
 	unsigned int timeout_ms; /* of one attempt; 0: KUBE_TIMEOUT_MS */
+	unsigned int call_ms;    /* of a call with all its attempts; 0: KUBE_CALL_MS_MAX */
 	unsigned int stall_ms;   /* a watch silent so long is opened anew; 0: KUBE_WATCH_STALL_MS */
 	char *owned; /* what kube_client_options_release() frees; NULL in options of one's own */
 };
@@ -81,8 +82,8 @@ struct kube_reply {
 /*
  * Makes a request and waits for its reply; the caller releases *ret_reply. 429, 5xx and no answer
  * are tried again with growing, jittered pauses (no shorter than Retry-After asks) as long as
- * KUBE_CALL_MS_MAX allows; then the last reply stands. So what an attempt without an answer did may
- * have happened: a POST can find its own object (409), a DELETE can find nothing (404).
+ * the options' call_ms allow; then the last reply stands. So what an attempt without an answer did
+ * may have happened: a POST can find its own object (409), a DELETE can find nothing (404).
  *
  * Watches go on meanwhile, and their handlers run. Not to be called by a handler.
  *
@@ -139,6 +140,11 @@ int kube_client_watch(struct kube_client *client, const struct kube_watch_reques
 int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t count,
 		     int timeout_ms, struct err *err)
 	__attribute__((nonnull(1, 5), warn_unused_result));
+
+/* Why the last attempt of a watch failed, a sentence; "" when it has served since. Watches count
+ * from 0 in the order in which they were begun. Borrowed until the client is used again. */
+const char *kube_client_trouble(const struct kube_client *client, size_t watch)
+	__attribute__((nonnull));
 
 /* How the watches fare. */
 struct kube_health {

@@ -194,6 +194,8 @@ static void note_heard(struct kube_watch *watch, long long now_ms)
 	watch->is_heard = false;
 	watch->has_served = true;
 	watch->heard_ms = now_ms;
+	if (watch->request.line != NULL)
+		watch->trouble = (struct err){0};
 }
 
 /* Ends the transfer, done or overdue. The next one follows a list at once, others after a pause. */

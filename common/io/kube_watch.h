@@ -26,6 +26,8 @@ struct kube_watch {
 	struct kube_transfer_request request; /* of the transfer */
 	char *path;                           /* owned; of the request */
 	struct err stop;                      /* why a line ended the transfer; code 0: none did */
+	struct err trouble;                   /* why the last attempt failed; code 0, and "": it has
+						 served since. kube_watch_advance()'s caller writes it */
 	bool is_heard;                        /* a good line came, which is not noted yet */
 	bool has_served;                      /* a good line came in this transfer */
 	unsigned int failures;                /* in a row */

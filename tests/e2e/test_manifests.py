@@ -49,6 +49,9 @@ def test_what_the_accounts_may(api, account, question):
     (NODE, ("list", "pods", "--all-namespaces")),
     (NODE, ("list", "namespaces")),
     (NODE, ("patch", "nodes/any")),
+    (NODE, ("get", "namespaces/sidewire-system")),
+    (NODE, ("get", "daemonsets.apps/sidewire-node", *OWN)),
+    (NODE, ("patch", "events", "-n", "default")),
     (NODE, ("update", "daemonsets.apps/sidewire-node", *OWN)),
     (NODE, ("patch", "mutatingwebhookconfigurations/sidewire")),
 ])

@@ -151,5 +151,8 @@ def test_what_the_programs_may_do_is_spelled_out(render):
             assert "delete" not in rule["verbs"] and "deletecollection" not in rule["verbs"]
             if "secrets" in rule["resources"]:
                 assert o["kind"] == "Role" and (rule.get("resourceNames") == ["sidewire-ca"] or rule["verbs"] == ["create"])
+            # Agents follow lists, and report; nothing else.
+            if "sidewire-node" == o["metadata"]["name"] and rule["resources"] != ["nodes"]:
+                assert rule["verbs"] == (["create"] if rule["resources"] == ["events"] else ["list", "watch"])
             if o["kind"] == "ClusterRole":
                 assert rule.get("resourceNames") or (rule["resources"], rule["verbs"]) == (["nodes"], ["get"])

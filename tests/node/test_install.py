@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What an agent installs, where, and what it leaves alone."""
 
+import contextlib
 import http.client
 import json
 import os
+import signal
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -225,6 +229,101 @@ def test_ends_when_a_directory_goes(node, directory):
     assert node.wait_end() == 1
     assert "was removed or replaced" in node.wait_log("cannot go on")["detail"]
     node.process = None
+
+
+MOUNT = ["unshare", "-m", "sh", "-c", 'mount --bind "$0" "$1" && shift && exec "$@"']
+
+
+def mounted(node, directory, tmp_path):
+    """What starts an agent that sees the directory at another place, as a container does; and the option for that."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+    return {"wrapper": [*MOUNT, directory, place]}, place
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+def test_ends_when_a_directory_behind_a_mount_goes(node, tmp_path):
+    """The mount keeps it alive: no event ever tells."""
+    start, place = mounted(node, node.conf, tmp_path)
+    node.start("--cni-conf-dir", place, **start).wait_reason("there is no network configuration yet")
+    node.conf.rmdir()
+    assert node.wait_end() == 1
+    assert f"{place} was removed" in node.wait_log("cannot go on")["detail"]
+    node.process = None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+def test_ends_when_the_directory_of_binaries_behind_a_mount_goes(node, tmp_path):
+    """Its content goes first, of which events do tell."""
+    start, place = mounted(node, node.bin, tmp_path)
+    node.put("10-net.conflist", LINE)
+    node.start("--cni-bin-dir", place, **start).wait_ready()
+    node.process.send_signal(signal.SIGSTOP)
+    node.installed.unlink()
+    node.bin.rmdir()
+    node.process.send_signal(signal.SIGCONT)
+    assert node.wait_end() == 1
+    assert f"{place} was removed" in node.wait_log("cannot go on")["detail"]
+    node.process = None
+
+
+def written_by(node):
+    """Calls by which the agent wrote anything, ever."""
+    with open(f"/proc/{node.process.pid}/io", encoding="ascii") as counts:
+        return int(dict(line.split(": ") for line in counts)["syscw"])
+
+
+def assert_calm(node, part, reason):
+    """What cannot be written is tried again now and then, and said once, though each time leaves events."""
+    node.wait_reason(reason)
+    before = written_by(node)
+    for _ in range(20):
+        time.sleep(0.1)
+        assert not node.is_ready()
+    # Each of these requests costs a few, and each attempt not many more; a busy loop makes thousands in a second.
+    assert written_by(node) - before < 400
+    assert len(node.lines("waiting", part=part)) == 1
+
+
+def test_a_binary_that_cannot_be_written(node):
+    node.put("10-net.conflist", LINE)
+    node.installed.mkdir()
+    node.start()
+    assert_calm(node, "plugin", f"the plugin is not in place: {node.installed}: cannot be replaced: Is a directory")
+    node.installed.rmdir()
+    node.wait_ready()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounts need root")
+def test_a_full_file_system(node):
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", node.conf], check=True)
+    try:
+        node.put("10-net.conflist", LINE)
+        filler = node.conf / "filler"
+        with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(4096))
+        node.start()
+        assert_calm(node, "entry", "cannot be written: No space left on device")
+        assert node.file("10-net.conflist") == LINE
+        filler.unlink()
+        node.wait_ready()
+        node.stop()
+    finally:
+        subprocess.run(["umount", "-l", node.conf], check=True)
+
+
+def test_idle_connections_keep_no_probe_out(node):
+    node.start()
+    node.wait_log("started")
+    node.get("/healthz")
+    idle = [socket.create_connection(("127.0.0.1", node.port)) for _ in range(100)]
+    begin = time.monotonic()
+    assert node.get("/healthz") == (200, "ok\n")
+    # Of those before it, the ones over the limit wait for the end of the idle ones.
+    assert time.monotonic() - begin < 20
+    for one in idle:
+        one.close()
 
 
 def test_other_requests(node):

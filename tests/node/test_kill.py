@@ -4,6 +4,7 @@ the next start heals it."""
 
 import json
 import os
+import pathlib
 import re
 import shutil
 import signal
@@ -163,6 +164,43 @@ def test_uninstallation(node, cluster):
             wait_for("swept", lambda: node.names() == ["10-net.conflist"])
             node.stop()
     assert seen == {TALL, TALL_WITH_OURS}
+
+
+def assert_synced(lines, temporary, path):
+    """The temporary file before it is renamed, and the directory after it: a power cut leaves one whole file or the other."""
+    renamed = [number for number, line in enumerate(lines)
+               if re.search(r" rename(at2)?\(", line) and f'"{temporary}"' in line and f'"{path}"' in line]
+    assert len(renamed) == 1, lines
+    synced = [number for number, line in enumerate(lines) if re.search(rf" fsync\(\d+<{re.escape(str(temporary))}>\) += 0", line)]
+    assert synced and synced[-1] < renamed[0], lines
+    after = lines[renamed[0] + 1:]
+    directory = re.escape(str(path.parent))
+    assert [line for line in after[:4] if re.search(rf" fsync\(\d+<{directory}>\) += 0", line)], lines
+
+
+@pytest.mark.parametrize("name, text", [("10-net.conflist", TALL), ("10-net.conf", SINGLE)])
+def test_what_is_renamed_is_on_the_disk(node, name, text):
+    """Nothing but a power cut would show it."""
+    scene = Scene("synced", {name: text}, has_entry)
+    assert not traced(node, scene, "-y", "-e", "trace=openat,fsync,rename,renameat2")
+    lines = pathlib.Path(str(node.log_path) + ".strace").read_text(encoding="utf-8", errors="replace").splitlines()
+    written = node.conf / ("10-net.conflist" if text == TALL else "10-net-sidewire.conflist")
+    for path in (node.installed, written):
+        assert_synced(lines, path.with_name(path.name + ".sidewire-tmp"), path)
+
+
+def test_a_directory_that_cannot_be_synced(node):
+    """What was exchanged goes back. That fsync says EINVAL does not mean that the file system has no exchange."""
+    node.put("10-net.conflist", TALL)
+    # The binary and its directory, the temporary file of the configuration, and then its directory.
+    node.start(wrapper=["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync", "-e",
+                        "inject=fsync:error=EINVAL:when=4+"])
+    node.wait_reason(f"the entry is not in place: {node.conf}: cannot be synced: Invalid argument")
+    assert node.file("10-net.conflist") == TALL
+    assert node.names() == ["10-net.conflist"]
+    signal_traced(node, signal.SIGTERM)
+    assert node.wait_end() == 0
+    node.process = None
 
 
 @pytest.mark.parametrize("error", ["EINVAL", "ENOSYS"])

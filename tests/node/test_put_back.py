@@ -9,7 +9,7 @@ import pytest
 
 import runtime
 from program import wait_for
-from samples import LINE, TALL, TALL_WITH_OURS, numbered
+from samples import LINE, SINGLE, TALL, TALL_WITH_OURS, numbered
 
 
 def test_entry_is_put_back(node):
@@ -114,6 +114,19 @@ def test_no_write_of_another_is_lost(node, write):
         node.stop()
 
 
+def test_a_configuration_that_changes_is_nobody_to_fight_with(node):
+    """The conflist that was made of it follows at once, each time: a stale one is another network."""
+    node.put("10-net.conf", SINGLE)
+    node.start().wait_ready()
+    for number in range(20):
+        text = SINGLE.replace(b"bridge", b"bridge%d" % number)
+        node.put("10-net.conf", text)
+        wait_for("it follows", lambda text=text: runtime.load(node.conf)["plugins"][0] == json.loads(text))
+        assert node.is_ready()
+    assert node.put_back("entry") == 0
+    assert node.lines("fight") == []
+
+
 def test_fight(node, cluster):
     """Somebody who takes the entry away as soon as it is there: said once, and then put back after pauses."""
     node.put("10-net.conflist", LINE)
@@ -124,7 +137,7 @@ def test_fight(node, cluster):
     assert node.metric('sidewire_node_fight{part="entry"}') == 1
     assert node.metric('sidewire_node_fight{part="plugin"}') == 0
     node.put("10-net.conflist", LINE)
-    node.wait_reason("the entry is not in place")
+    node.wait_reason("the entry is not in place: it was put back 5 times, and taken away again; next in 1 s at most")
     assert node.file("10-net.conflist") == LINE  # a pause
     wait_for("counted", lambda: node.put_back("entry") == 6)
     assert len(node.lines("fight", part="entry")) == 1

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The agent says when its node's runtime hands no annotations over; and how large it is."""
 
+import time
+
 import pytest
 
 from cluster import EVENTS, NODE
@@ -44,6 +46,19 @@ def test_events_that_may_not_be_sent(node, cluster):
     assert "POST /api/v1/namespaces/default/events: 403" in node.wait_log("an Event was not sent")["detail"]
     assert node.is_ready()
     assert [path for _, path, _ in cluster.asked].count(EVENTS) == 1
+
+
+def test_an_ill_api_server_holds_up_no_probe(node, cluster):
+    """The call is over after 3 s, and is made again after a minute."""
+    cluster.runtime = "docker://20.10"
+    node.put("10-net.conflist", LINE)
+    cluster.refuse(EVENTS, 503)
+    node.start(*cluster.options).wait_ready()
+    wait_for("it was asked", lambda: EVENTS in [path for _, path, _ in cluster.asked])
+    begin = time.monotonic()
+    assert node.get("/healthz")[0] == 200
+    assert time.monotonic() - begin < 6
+    node.wait_log("an Event was not sent")
 
 
 @pytest.mark.skipif("sanitize" in str(BUILD), reason="sanitizers make system calls of their own")

@@ -164,6 +164,44 @@ def test_put_in_by_somebody_while_uninstalling(installed, cluster):
     assert_uninstalled(installed)
 
 
+def test_what_cannot_be_read_is_said(installed, cluster):
+    """It stops nothing else; and that it has no entry of ours is not known."""
+    installed.put("20-net.conflist", b"{")
+    cluster.tell(DAEMON_SET, "DELETED")
+    assert_uninstalled(installed)
+    installed.terminate()
+    installed.wait_log("ending")
+    installed.terminate()
+    assert_ends_and_leaves(installed, TALL)
+    assert "what could be taken out is out: 20-net.conflist: not valid JSON" in installed.wait_log("ended")["detail"]
+
+
+def test_a_file_that_cannot_be_written_stops_no_other(node, cluster):
+    for name in ("10-net.conflist", "20-net.conflist"):
+        node.put(name, TALL_WITH_OURS)
+    node.start(*cluster.options).wait_ready()
+    wait_for("both watches", cluster.is_watched)
+    in_the_way = node.conf / "10-net.conflist.sidewire-tmp"
+    in_the_way.mkdir()
+    cluster.tell(DAEMON_SET, "DELETED")
+    wait_for("the other one is out", lambda: node.file("20-net.conflist") == TALL)
+    assert node.file("10-net.conflist") == TALL_WITH_OURS
+    node.wait_log("waiting", part="entry")
+    in_the_way.rmdir()
+    assert_uninstalled(node)
+
+
+def test_each_failure_of_a_watch_is_said_once(node, cluster):
+    """Though there are two watches, with different reasons, in turns."""
+    cluster.refusals = {DAEMON_SET: 403, NAMESPACE: 500}
+    node.put("10-net.conflist", TALL)
+    node.start(*cluster.options).wait_ready()
+    wait_for("it was refused", lambda: node.metric("sidewire_node_api_failures_total") >= 6)
+    assert len(node.lines("a watch failed, and is tried again")) == 2
+    cluster.refusals = {}
+    wait_for("both watches", cluster.is_watched)
+
+
 @pytest.mark.parametrize("name", ["NODE_NAME", "POD_NAMESPACE"])
 def test_without_the_variables(node, cluster, name):
     node.start(*cluster.options, environment={name: ""})

@@ -218,6 +218,41 @@ static void test_plans(void)
 	}
 }
 
+/* Whether a runtime would do without us until the steps are done. */
+static void test_missing(void)
+{
+	static const struct {
+		struct row row;
+		bool is_missing;
+	} CASES[] = {
+		{{.name = "no entry", .files = {{"a.conflist", WITHOUT}}}, true},
+		{{.name = "nothing made", .files = {{"a.conf", CONF}}}, true},
+		{{.name = "in place", .files = {{"a.conflist", WITH}}}, false},
+		{{.name = "made of what was there before",
+		  .files = {{"a.conf", CONF}, {"a-sidewire.conflist", MADE("b.conf")}}},
+		 false},
+		{{.name = "left over",
+		  .files = {{"a.conflist", WITH}, {"b-sidewire.conflist", MADE("b.conf")}}},
+		 false},
+		{{.name = "to be taken out",
+		  .goal = INSTALL_GOAL_ABSENT,
+		  .files = {{"a.conflist", WITH}}},
+		 false},
+	};
+
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(*CASES); i++) {
+		CLEANUP(conf_files_release) struct conf_files files = {0};
+		CLEANUP(install_plan_release) struct install_plan plan = {0};
+		const struct row *row = &CASES[i].row;
+		struct err err = {0};
+
+		set_up(row, &files);
+		CU_ASSERT_FATAL(install_plan_build(&files, row->goal, &plan, &err) == 0);
+		ASSERT_ROW(row->name, plan.is_missing == CASES[i].is_missing);
+		ASSERT_ROW(row->name, plan.is_removal == (row->goal == INSTALL_GOAL_ABSENT));
+	}
+}
+
 static void test_names(void)
 {
 	static const struct {
@@ -255,9 +290,8 @@ static void test_no_memory(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"plans", test_plans},
-	{"names", test_names},
-	{"without memory", test_no_memory},
+	{"plans", test_plans}, {"missing", test_missing},
+	{"names", test_names}, {"without memory", test_no_memory},
 	CU_TEST_INFO_NULL,
 };
 SUITE("cni/core/install_plan", tests)

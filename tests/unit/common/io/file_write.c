@@ -92,6 +92,22 @@ static void test_edit(void)
 	tear_down();
 }
 
+/* What came out of the place cannot be read: it goes back. */
+static void test_edit_of_what_is_too_large(void)
+{
+	struct stat found = {0};
+	struct err err = {0};
+
+	set_up();
+	put(path, "another's", 0604);
+	CU_ASSERT_EQUAL(truncate(path, FILE_WRITE_EDIT_MAX + 1), 0);
+	CU_ASSERT_EQUAL(file_write_edit(path, content_of("old"), content_of("new"), &err), -EFBIG);
+	CU_ASSERT_EQUAL(stat(path, &found), 0);
+	CU_ASSERT_EQUAL(found.st_size, FILE_WRITE_EDIT_MAX + 1);
+	CU_ASSERT(access(temporary, F_OK) < 0);
+	tear_down();
+}
+
 static void test_remove(void)
 {
 	struct err err = {0};
@@ -146,7 +162,12 @@ static void test_messages(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"replace", test_replace}, {"edit", test_edit},         {"remove", test_remove},
-	{"sweep", test_sweep},     {"messages", test_messages}, CU_TEST_INFO_NULL,
+	{"replace", test_replace},
+	{"edit", test_edit},
+	{"edit of what is too large", test_edit_of_what_is_too_large},
+	{"remove", test_remove},
+	{"sweep", test_sweep},
+	{"messages", test_messages},
+	CU_TEST_INFO_NULL,
 };
 SUITE("common/io/file_write", tests)
