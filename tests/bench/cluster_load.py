@@ -52,6 +52,7 @@ def _make(api, pods, rate=None, **query):
 def _report_histogram(table, taken, limit=None):
     table.row("the webhook, as the API server sees it: 50 % within", taken.quantile(0.5) * 1e3, "ms", 1)
     table.row("  99 % within (its counters are for 5 and 25 ms)", taken.quantile(0.99) * 1e3, "ms", 1, limit)
+    table.row("  under 5 ms", taken.buckets[0.005] / taken.count * 100, "%", 1)
     table.row("  mean", taken.seconds / taken.count * 1e3, "ms", 1)
 
 
