@@ -51,7 +51,11 @@ def event(cluster, namespace, pod, reason):
 
 def application_status(cluster, namespace, pod):
     """The status of the pod's application container."""
-    status, = cluster.get("-n", namespace, "pod", pod)["status"]["containerStatuses"]
+    def statuses():
+        """The kubelet writes them a moment after it has seen the pod."""
+        return cluster.get("-n", namespace, "pod", pod)["status"].get("containerStatuses")
+
+    status, = wait_for(statuses, PATIENCE, f"the status of {pod}'s container")
     return status
 
 
