@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "common/base/metric_text.h"
+
 const char *node_part_name(enum node_part part)
 {
 	return part == NODE_PART_PLUGIN ? "plugin" : "entry";
@@ -34,11 +36,6 @@ void node_state_put_readiness(const struct node_state *state, struct strbuf *out
 			strbuf_printf(out, ": %s", found->obstacle.msg);
 		return;
 	}
-}
-
-static void put_head(struct strbuf *out, const char *name, const char *type, const char *help)
-{
-	strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
 static uint64_t get_in_place(const struct node_part_state *part)
@@ -73,19 +70,6 @@ static const struct {
 	 "Whether it is taken away so often that it is put back only after a pause.", get_fight},
 };
 
-/* Adds a label's value, escaped as the format wants it. */
-static void put_label_value(struct strbuf *out, const char *value)
-{
-	for (; *value != '\0'; value++) {
-		if (*value == '\n')
-			strbuf_puts(out, "\\n");
-		else if (*value == '\\' || *value == '"')
-			strbuf_printf(out, "\\%c", *value);
-		else
-			strbuf_append(out, value, 1);
-	}
-}
-
 static void put_runtime(struct strbuf *out, const struct node_state *state)
 {
 	static const struct {
@@ -97,12 +81,13 @@ static void put_runtime(struct strbuf *out, const struct node_state *state)
 		{RUNTIME_SUPPORT_UNKNOWN, "unknown"},
 	};
 
-	put_head(out, "sidewire_node_runtime_hands_annotations", "gauge",
-		 "Whether the container runtime hands pod annotations to CNI plugins; 1 for what "
-		 "holds.");
+	metric_text_head(
+		out, "sidewire_node_runtime_hands_annotations", "gauge",
+		"Whether the container runtime hands pod annotations to CNI plugins; 1 for what "
+		"holds.");
 	for (size_t i = 0; i < sizeof(ANSWERS) / sizeof(*ANSWERS); i++) {
 		strbuf_puts(out, "sidewire_node_runtime_hands_annotations{runtime=\"");
-		put_label_value(out, state->runtime_version);
+		metric_text_label(out, state->runtime_version);
 		strbuf_printf(out, "\",answer=\"%s\"} %d\n", ANSWERS[i].label,
 			      state->runtime == ANSWERS[i].support);
 	}
@@ -111,16 +96,17 @@ static void put_runtime(struct strbuf *out, const struct node_state *state)
 void node_state_put_metrics(const struct node_state *state, struct strbuf *out)
 {
 	for (size_t i = 0; i < sizeof(PART_METRICS) / sizeof(*PART_METRICS); i++) {
-		put_head(out, PART_METRICS[i].name, PART_METRICS[i].type, PART_METRICS[i].help);
+		metric_text_head(out, PART_METRICS[i].name, PART_METRICS[i].type,
+				 PART_METRICS[i].help);
 		for (enum node_part part = 0; part < NODE_PART_COUNT; part++)
 			strbuf_printf(out, "%s{part=\"%s\"} %" PRIu64 "\n", PART_METRICS[i].name,
 				      node_part_name(part),
 				      PART_METRICS[i].get(&state->parts[part]));
 	}
 	put_runtime(out, state);
-	put_head(out, "sidewire_node_api_failures_total", "counter",
-		 "Attempts to watch the API server that failed.");
+	metric_text_head(out, "sidewire_node_api_failures_total", "counter",
+			 "Attempts to watch the API server that failed.");
 	strbuf_printf(out, "sidewire_node_api_failures_total %" PRIu64 "\n", state->api_failures);
-	put_head(out, "sidewire_build_info", "gauge", "The program's version.");
+	metric_text_head(out, "sidewire_build_info", "gauge", "The program's version.");
 	strbuf_puts(out, "sidewire_build_info{version=\"" SIDEWIRE_VERSION "\"} 1\n");
 }

@@ -409,11 +409,15 @@ def test_many_bodies_at_once_do_not_become_much_memory(start):
 
 def test_a_head_that_is_too_large(webhook):
     """It is answered at once, and the rest is not waited for: a client that sends on may not get to read it."""
-    try:
-        with raw(webhook, b"POST /mutate/enabled HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100000 + b"\r\n\r\n") as sock:
-            assert read_reply(sock)[0] == 431
-    except OSError:
-        pass
+    def status():
+        try:
+            with raw(webhook, b"POST /mutate/enabled HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 100000 + b"\r\n\r\n") as sock:
+                return read_reply(sock)[0]
+        except OSError:
+            return None
+
+    statuses = {status() for _ in range(10)}
+    assert 431 in statuses and statuses <= {431, None}
     assert webhook.post(encoded(pod()))[0] == 200
 
 

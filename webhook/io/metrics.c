@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/metric_text.h"
 #include "common/base/strbuf.h"
 
 /* Upper bounds of the histogram's buckets, and their `le` as Prometheus writes numbers. */
@@ -112,34 +113,16 @@ void metrics_count_http_error(struct metrics *metrics, unsigned int status)
 	pthread_mutex_unlock(&metrics->mutex);
 }
 
-/* Adds a label's value, escaped as the format wants it: backslash, quote and line feed. */
-static void put_label_value(struct strbuf *out, const char *value)
-{
-	for (; *value != '\0'; value++) {
-		if (*value == '\n')
-			strbuf_puts(out, "\\n");
-		else if (*value == '\\' || *value == '"')
-			strbuf_printf(out, "\\%c", *value);
-		else
-			strbuf_append(out, value, 1);
-	}
-}
-
-static void put_head(struct strbuf *out, const char *name, const char *type, const char *help)
-{
-	strbuf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-}
-
 static void put_reviews(struct strbuf *out, const struct metrics *metrics)
 {
-	put_head(out, "sidewire_reviews_total", "counter",
-		 "Reviews answered, by what became of the pod and why.");
+	metric_text_head(out, "sidewire_reviews_total", "counter",
+			 "Reviews answered, by what became of the pod and why.");
 	for (size_t i = 0; i < metrics->outcome_count; i++) {
 		const struct outcome *outcome = &metrics->outcomes[i];
 		strbuf_puts(out, "sidewire_reviews_total{decision=\"");
-		put_label_value(out, outcome->decision);
+		metric_text_label(out, outcome->decision);
 		strbuf_puts(out, "\",reason=\"");
-		put_label_value(out, outcome->reason);
+		metric_text_label(out, outcome->reason);
 		strbuf_printf(out, "\"} %" PRIu64 "\n", outcome->count);
 	}
 }
@@ -149,7 +132,8 @@ static void put_duration(struct strbuf *out, const struct metrics *metrics)
 	static const char NAME[] = "sidewire_review_duration_seconds";
 	uint64_t sum = 0;
 
-	put_head(out, NAME, "histogram", "Time from a whole request body to the answer's body.");
+	metric_text_head(out, NAME, "histogram",
+			 "Time from a whole request body to the answer's body.");
 	for (size_t i = 0; i < BUCKET_COUNT; i++) {
 		sum += metrics->buckets[i];
 		strbuf_printf(out, "%s_bucket{le=\"%s\"} %" PRIu64 "\n", NAME, BUCKETS[i].seconds,
@@ -162,8 +146,8 @@ static void put_duration(struct strbuf *out, const struct metrics *metrics)
 
 static void put_http_errors(struct strbuf *out, const struct metrics *metrics)
 {
-	put_head(out, "sidewire_http_errors_total", "counter",
-		 "Requests that were no review or broke off, by HTTP status.");
+	metric_text_head(out, "sidewire_http_errors_total", "counter",
+			 "Requests that were no review or broke off, by HTTP status.");
 	for (unsigned int status = 0; status <= STATUS_MAX; status++) {
 		if (metrics->http_errors[status] == 0)
 			continue;
@@ -178,7 +162,7 @@ static void put_http_errors(struct strbuf *out, const struct metrics *metrics)
 static void put_number(struct strbuf *out, const char *name, const char *type, const char *help,
 		       uint64_t value)
 {
-	put_head(out, name, type, help);
+	metric_text_head(out, name, type, help);
 	strbuf_printf(out, "%s %" PRIu64 "\n", name, value);
 }
 
@@ -186,9 +170,9 @@ static void put_number(struct strbuf *out, const char *name, const char *type, c
 static void put_info(struct strbuf *out, const char *name, const char *help, const char *label,
 		     const char *value)
 {
-	put_head(out, name, "gauge", help);
+	metric_text_head(out, name, "gauge", help);
 	strbuf_printf(out, "%s{%s=\"", name, label);
-	put_label_value(out, value);
+	metric_text_label(out, value);
 	strbuf_puts(out, "\"} 1\n");
 }
 
