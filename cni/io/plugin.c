@@ -92,15 +92,22 @@ static int clean(struct plugin *plugin, struct err *err)
 	return iptables_remove(err);
 }
 
+/* Plans a document that redirects, and enters the pod's namespace. */
+static int plan_inside(struct plugin *plugin, const struct redirect_spec *spec,
+		       struct redirect_plan *ret_plan, struct err *err)
+{
+	int r = redirect_plan_build(spec, ret_plan, err);
+
+	return r == 0 ? enter_netns(plugin, err) : r;
+}
+
 /* Puts a document in force that redirects. */
 static int redirect(struct plugin *plugin, const struct redirect_spec *spec, struct err *err)
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
 	struct pod_families families = pod_families(&plugin->conf);
-	int r = redirect_plan_build(spec, &plan, err);
+	int r = plan_inside(plugin, spec, &plan, err);
 
-	if (r == 0)
-		r = enter_netns(plugin, err);
 	if (r < 0)
 		return r;
 	plugin->stage = CNI_STAGE_RULES;
@@ -135,10 +142,8 @@ static int verify(struct plugin *plugin, const struct redirect_spec *spec, struc
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
 	struct pod_families families = pod_families(&plugin->conf);
-	int r = redirect_plan_build(spec, &plan, err);
+	int r = plan_inside(plugin, spec, &plan, err);
 
-	if (r == 0)
-		r = enter_netns(plugin, err);
 	if (r < 0)
 		return r;
 	plugin->stage = CNI_STAGE_CHECK;
