@@ -72,21 +72,24 @@ def network(text):
 
 
 def signal_traced(node, number):
-    """Not to strace, but to what it traces: strace ends with it, with the same status."""
+    """Not to strace, but to what it traces: strace ends with it, with the same status. Returns whether it still lived."""
     with open(f"/proc/{node.process.pid}/task/{node.process.pid}/children", encoding="ascii") as children:
-        os.kill(int(children.read().split()[0]), number)
+        found = children.read().split()
+    if found:
+        os.kill(int(found[0]), number)
+    return bool(found)
 
 
 def traced(node, scene, *strace_options, options=()):
     """Runs an agent under strace until it is done, or killed. Returns whether it was killed."""
     scene.set_up(node)
     node.start(*options, wrapper=["strace", "-f", "-qq", "-o", str(node.log_path) + ".strace", *strace_options])
-    killed = wait_for("done or dead", lambda: node.process.poll() is not None or (scene.is_done(node) and "done"))
-    if killed == "done":
-        signal_traced(node, signal.SIGKILL)
+    ended = wait_for("done or dead", lambda: node.process.poll() is not None or (scene.is_done(node) and "done"))
+    # What is killed right after its last line is done, and dead before strace is.
+    killed = ended != "done" or not signal_traced(node, signal.SIGKILL)
     node.process.wait()
     node.process = None
-    return killed != "done"
+    return killed
 
 
 def calls_of(node, scene, options=()):
