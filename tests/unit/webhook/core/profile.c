@@ -88,10 +88,9 @@ static const struct refusal REFUSALS[] = {
 	 "spec: pod: metadata: labels: 'sidewire.io/inject' is not for a profile to set"},
 	{"label that is no text", OVERLAY("{'metadata': {'labels': {'a': 7}}}"),
 	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
-	{"label that a parameter makes no text",
-	 DOCUMENT("{'parameters': [{'name': 'n', 'type': 'integer'}], "
-		  "'pod': {'metadata': {'labels': {'a': '${n}'}}}}"),
-	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"argument that is no text",
+	 OVERLAY("{'spec': {'containers': [{'name': 'x', 'args': ['-p', 80]}]}}"),
+	 "spec: pod: spec.containers[0].args[1]: must be a string, found integer"},
 	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
 	 "spec: redirect: 'dnsPort' is not supported by this version"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
