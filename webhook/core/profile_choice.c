@@ -89,16 +89,13 @@ static bool declares(const struct profile *profile, const char *name)
 	return false;
 }
 
-/* Checks one name of a parameter that an annotation gives a value. */
-static int check_parameter(const struct profile_choice *choice, const char *name, struct err *err)
+static int unknown_parameter(const struct profile_choice *choice, const char *name, struct err *err)
 {
 	struct nearest_name nearest = {.wanted = name};
 
 	for (size_t i = 0; i < choice->count; i++) {
 		const struct profile *profile = choice->profiles[i];
 
-		if (declares(profile, name))
-			return 0;
 		for (size_t j = 0; j < profile->parameter_count; j++)
 			nearest_name_consider(&nearest, profile->parameters[j].name);
 	}
@@ -109,6 +106,27 @@ static int check_parameter(const struct profile_choice *choice, const char *name
 		       nearest.found != NULL ? ": did you mean '" VOCABULARY_PARAM_PREFIX : "",
 		       nearest.found != NULL ? nearest.found : "",
 		       nearest.found != NULL ? "'?" : "");
+}
+
+/* Checks one name of a parameter that an annotation gives a value. */
+static int check_parameter(const struct profile_choice *choice, const char *name, struct err *err)
+{
+	const struct profile *owner = NULL;
+
+	for (size_t i = 0; i < choice->count; i++) {
+		const struct profile *profile = choice->profiles[i];
+
+		if (!declares(profile, name))
+			continue;
+		if (owner != NULL)
+			return err_set(err, EINVAL,
+				       "annotation '" VOCABULARY_PARAM_PREFIX
+				       "%.*s' could mean profile '%s' or profile '%s', which both "
+				       "have such a parameter: rename it in one of them",
+				       SHOWN_MAX, name, owner->name, profile->name);
+		owner = profile;
+	}
+	return owner != NULL ? 0 : unknown_parameter(choice, name, err);
 }
 
 int profile_choice_check_parameters(const struct profile_choice *choice, json_t *annotations,

@@ -28,8 +28,9 @@ int profile_choose(const struct profile_set *set, const char *default_profiles,
 	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 
 /*
- * Checks that every annotation param.sidewire.io/NAME names a parameter of a chosen profile.
- * -EINVAL, naming the annotation, and the parameter that may have been meant.
+ * Checks that every annotation param.sidewire.io/NAME names a parameter of one chosen profile.
+ * -EINVAL, naming the annotation, and the parameter that may have been meant, or the profiles that
+ * both have it.
  */
 int profile_choice_check_parameters(const struct profile_choice *choice, json_t *annotations,
 				    struct err *err)
