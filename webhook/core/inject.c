@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -35,6 +36,7 @@ struct injection {
 	const struct inject_options *options;
 	json_t *annotations; /* of the original; NULL when it has none */
 	struct profile_choice choice;
+	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
@@ -47,6 +49,7 @@ static void injection_release(struct injection *injection)
 {
 	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
 		json_decref(injection->overlays[i]);
+	free(injection->names);
 	redirect_spec_release(&injection->redirect);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
@@ -88,10 +91,21 @@ static int check_annotations(struct injection *injection, struct err *err)
 	return annotation_check(injection->annotations, err);
 }
 
+static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < choice->count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
+	return strbuf_finish(&names, ret_names, err);
+}
+
 static int choose_profiles(struct injection *injection, struct err *err)
 {
-	return profile_choose(injection->profiles, injection->options->default_profiles,
-			      injection->annotations, &injection->choice, err);
+	int r = profile_choose(injection->profiles, injection->options->default_profiles,
+			       injection->annotations, &injection->choice, err);
+
+	return r == 0 ? name_profiles(&injection->choice, &injection->names, err) : r;
 }
 
 static int resolve(struct injection *injection, struct err *err)
@@ -127,17 +141,13 @@ static int render(struct injection *injection, struct err *err)
 
 static int merge(struct injection *injection, struct err *err)
 {
-	for (size_t i = 0; i < injection->choice.count; i++) {
-		json_t *next = NULL;
-		int r = overlay_apply(injection->pod, injection->overlays[i], &next, err);
+	json_t *next = NULL;
+	int r = overlay_apply(injection->pod, injection->overlays, injection->choice.count, &next,
+			      err);
 
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			return err_wrap(err, "profile '%s'", injection->choice.profiles[i]->name);
+	if (r == 0)
 		advance(injection, next);
-	}
-	return 0;
+	return r < 0 && r != -ENOMEM ? err_wrap(err, "profile '%s'", injection->names) : r;
 }
 
 /*
@@ -268,15 +278,6 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	result->status = step->status;
 }
 
-static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
-
-	for (size_t i = 0; i < choice->count; i++)
-		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
-	return strbuf_finish(&names, ret_names, err);
-}
-
 /* Runs all steps. A failure that is the pod's own becomes a denial. */
 static int carry_out(struct injection *injection, struct inject_result *result, struct err *err)
 {
@@ -294,9 +295,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 		}
 	}
 	warn_of_probes(injection);
-	int r = name_profiles(&injection->choice, &result->profiles, err);
-	if (r < 0)
-		return r;
+	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);
 	result->patch = TAKE(injection->patch);
 	return 0;

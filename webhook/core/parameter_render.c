@@ -140,9 +140,9 @@ static int expand(const struct render *render, const char *text, size_t length, 
 /* Whether Kubernetes takes nothing but a text there (k8s.io/api core/v1, meta/v1). */
 static bool is_text_place(const struct json_path *path)
 {
-	static const char *const HOLDERS[] = {"annotations", "args",         "command",
-					      "labels",      "matchLabels",  "nodeSelector",
-					      "values",      "volumeAttributes"};
+	static const char *const HOLDERS[] = {
+		"annotations", "args",         "command", "labels",
+		"matchLabels", "nodeSelector", "values",  "volumeAttributes"};
 
 	if (path == NULL)
 		return false;
