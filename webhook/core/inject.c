@@ -217,6 +217,26 @@ static void warn_of_probes(struct injection *injection)
 	     probe.member, probe.container);
 }
 
+/* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
+static void warn_of_image_auto(struct injection *injection)
+{
+	for (size_t i = 0; i < POD_CONTAINER_LIST_COUNT; i++) {
+		json_t *containers = pod_list(injection->pod, POD_CONTAINER_LISTS[i]);
+		json_t *container;
+		size_t index;
+
+		json_array_foreach(containers, index, container) {
+			const char *image = json_string_value(json_object_get(container, "image"));
+
+			if (image != NULL && strcmp(image, OVERLAY_IMAGE_AUTO) == 0)
+				warn(injection->result,
+				     "sidewire: container '%.32s' has image: auto, and no profile "
+				     "has a container of that name",
+				     json_string_value(json_object_get(container, "name")));
+		}
+	}
+}
+
 static int order(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
@@ -294,6 +314,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return 0;
 		}
 	}
+	warn_of_image_auto(injection);
 	warn_of_probes(injection);
 	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);

@@ -12,8 +12,6 @@
 #include "webhook/core/strategic_merge.h"
 #include "webhook/core/volume_source.h"
 
-#define IMAGE_AUTO "auto"
-
 enum {
 	SHOWN_MAX = 64, /* bytes of foreign text that a message repeats */
 };
@@ -96,7 +94,7 @@ static int take_image(struct list_split *split, const json_t *container, const j
 	const char *image = json_string_value(json_object_get(existing, "image"));
 	json_t *profiles = json_object_get(container, "image");
 
-	if (image == NULL || strcmp(image, IMAGE_AUTO) != 0)
+	if (image == NULL || strcmp(image, OVERLAY_IMAGE_AUTO) != 0)
 		return 0;
 	if (profiles == NULL)
 		return err_set(split->err, EINVAL,

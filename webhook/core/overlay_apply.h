@@ -11,6 +11,9 @@
 
 #include "common/base/err.h"
 
+/* The image of a pod's container that leaves it to the overlay. */
+#define OVERLAY_IMAGE_AUTO "auto"
+
 /*
  * Applies `count` overlays in their order; they and the pod passed pod_shape_check(), the overlays
  * merge_patch_check() too.

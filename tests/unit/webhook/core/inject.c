@@ -145,11 +145,15 @@ static void test_warnings(void)
 	json_auto_t *pod = quoted_json(
 		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}],"
 			"'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
+	json_auto_t *misspelt = quoted_json(
+		POD("", APP ",'initContainers':[{'name':'poxy','image':'auto'},"
+			    "{'name':'proxy','image':'auto'}]"));
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
 	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
 	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+	CLEANUP(inject_result_release) struct inject_result automatic = ask(&set, misspelt);
 
 	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL_FATAL(result.warning_count, 2);
@@ -159,6 +163,10 @@ static void test_warnings(void)
 	ASSERT_TEXT("probe", result.warnings[1],
 		    "sidewire: the tcpSocket livenessProbe of 'app' will be answered by the proxy; "
 		    "use http, grpc or exec");
+	CU_ASSERT_EQUAL_FATAL(automatic.warning_count, 1);
+	ASSERT_TEXT("image", automatic.warnings[0],
+		    "sidewire: container 'poxy' has image: auto, and no profile has a container of "
+		    "that name");
 	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL(without.warning_count, 0);
 }
