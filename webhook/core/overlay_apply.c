@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/core/container_filling.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/merge_patch.h"
 #include "webhook/core/pod_shape.h"
@@ -33,55 +34,6 @@ static int out_of_memory(struct err *err)
 static const char *name_of(const json_t *element)
 {
 	return json_string_value(json_object_get(element, "name"));
-}
-
-/* Leaves members out that the pod's object has in any form. */
-static int leave_out(json_t **filling, json_t *overlay, const json_t *existing,
-		     const char *const *members, struct err *err)
-{
-	for (; *members != NULL; members++) {
-		const json_t *own = json_object_get(existing, *members);
-
-		if (own != NULL && !json_is_null(own) &&
-		    json_edit_remove(filling, overlay, *members, err) < 0)
-			return err->code;
-	}
-	return 0;
-}
-
-/* Leaves lifecycle handlers out that the pod's container has. */
-static int leave_out_handlers(json_t **filling, json_t *container, const json_t *existing,
-			      struct err *err)
-{
-	static const char *const HANDLERS[] = {"postStart", "preStop", NULL};
-	json_t *lifecycle = json_object_get(container, "lifecycle");
-	json_auto_t *rest = json_incref(lifecycle);
-
-	if (lifecycle == NULL)
-		return 0;
-	int r = leave_out(&rest, lifecycle, json_object_get(existing, "lifecycle"), HANDLERS, err);
-	/* takes the reference */
-	return r == 0 ? json_edit_set(filling, container, "lifecycle", json_incref(rest), err) : r;
-}
-
-/* Leaves environment variables out that the pod's container has. */
-static int leave_out_variables(json_t **filling, json_t *container, const json_t *existing,
-			       struct err *err)
-{
-	const json_t *own = json_object_get(existing, "env");
-	json_t *variables = json_object_get(container, "env");
-	json_auto_t *rest = json_incref(variables);
-	int r = 0;
-
-	for (size_t i = json_array_size(variables); r == 0 && i-- > 0;) {
-		const char *name = name_of(json_array_get(variables, i));
-
-		if (name != NULL && pod_named(own, name, NULL) != NULL)
-			r = json_edit_remove_element(&rest, variables, i, err);
-	}
-	if (r == 0 && rest != variables)
-		r = json_edit_set(filling, container, "env", json_incref(rest), err);
-	return r;
 }
 
 /*
@@ -113,17 +65,11 @@ static int take_image(struct list_split *split, const json_t *container, const j
 /* A container that the pod has, too: what it lacks is filled in. */
 static int split_existing(struct list_split *split, json_t *container, const json_t *existing)
 {
-	static const char *const PROBES[] = {"livenessProbe", "readinessProbe", "startupProbe",
-					     NULL};
-	json_auto_t *filling = json_incref(container);
+	json_auto_t *filling = NULL;
 	int r = take_image(split, container, existing);
 
 	if (r == 0)
-		r = leave_out(&filling, container, existing, PROBES, split->err);
-	if (r == 0)
-		r = leave_out_handlers(&filling, container, existing, split->err);
-	if (r == 0)
-		r = leave_out_variables(&filling, container, existing, split->err);
+		r = container_filling(existing, container, &filling, split->err);
 	if (r == 0 && json_array_append(split->additions, filling) < 0)
 		r = out_of_memory(split->err);
 	return r;

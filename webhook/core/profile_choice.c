@@ -10,7 +10,9 @@
 #include "common/base/strbuf.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/merge_patch.h"
 #include "webhook/core/nearest_name.h"
+#include "webhook/core/pod_shape.h"
 
 enum {
 	SHOWN_MAX = 64, /* bytes of foreign text that a message repeats */
@@ -78,6 +80,17 @@ int profile_choose(const struct profile_set *set, const char *default_profiles,
 		return err_set(err, EINVAL, "no profile is chosen, and there is no default");
 	*ret_choice = choice;
 	return 0;
+}
+
+bool profile_choice_has(const struct profile_choice *choice, const char *list, const char *name)
+{
+	for (size_t i = 0; i < choice->count; i++) {
+		json_t *element = pod_named(pod_list(choice->profiles[i]->pod, list), name, NULL);
+
+		if (element != NULL && merge_directive_of(element) == MERGE_DIRECTIVE_NONE)
+			return true;
+	}
+	return false;
 }
 
 static bool declares(const struct profile *profile, const char *name)

@@ -4,6 +4,7 @@
 #define SIDEWIRE_WEBHOOK_PROFILE_CHOICE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
@@ -26,6 +27,10 @@ struct profile_choice {
 int profile_choose(const struct profile_set *set, const char *default_profiles,
 		   const json_t *annotations, struct profile_choice *ret_choice, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
+
+/* Whether a chosen profile puts an element of that name into a list of the pod's spec. */
+bool profile_choice_has(const struct profile_choice *choice, const char *list, const char *name)
+	__attribute__((nonnull));
 
 /*
  * Checks that every annotation param.sidewire.io/NAME names a parameter of one chosen profile.
