@@ -12,6 +12,8 @@
 #include "common/base/utf8.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/app_overlay.h"
+#include "webhook/core/app_variables.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
@@ -38,6 +40,7 @@ struct injection {
 	struct profile_choice choice;
 	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
+	json_t *apps[PROFILE_CHOICE_MAX];     /* the same, on application containers; NULL: none */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
 	json_t *pod;                  /* as far as it is; owned */
@@ -47,8 +50,10 @@ struct injection {
 
 static void injection_release(struct injection *injection)
 {
-	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
+	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++) {
 		json_decref(injection->overlays[i]);
+		json_decref(injection->apps[i]);
+	}
 	free(injection->names);
 	redirect_spec_release(&injection->redirect);
 	json_decref(injection->pod);
@@ -118,14 +123,18 @@ static int resolve(struct injection *injection, struct err *err)
 				&injection->gate, err);
 }
 
-/* Puts the values of a profile's parameters into its overlay. */
-static int render_profile(const struct profile *profile, json_t *annotations, json_t **ret_overlay,
-			  struct err *err)
+/* Puts the values of a profile's parameters into its overlays. */
+static int render_profile(struct injection *injection, size_t at, struct err *err)
 {
+	const struct profile *profile = injection->choice.profiles[at];
 	json_auto_t *values = NULL;
-	int r = profile_values(profile, annotations, &values, err);
+	int r = profile_values(profile, injection->annotations, &values, err);
 
-	return r == 0 ? parameter_render(profile->pod, values, ret_overlay, err) : r;
+	if (r == 0)
+		r = parameter_render(profile->pod, values, &injection->overlays[at], err);
+	if (r == 0 && profile->apps != NULL)
+		r = parameter_render(profile->apps, values, &injection->apps[at], err);
+	return r;
 }
 
 static int render(struct injection *injection, struct err *err)
@@ -134,17 +143,21 @@ static int render(struct injection *injection, struct err *err)
 	int r = profile_choice_check_parameters(choice, injection->annotations, err);
 
 	for (size_t i = 0; r == 0 && i < choice->count; i++)
-		r = render_profile(choice->profiles[i], injection->annotations,
-				   &injection->overlays[i], err);
+		r = render_profile(injection, i, err);
 	return r;
 }
 
 static int merge(struct injection *injection, struct err *err)
 {
+	const struct app_overlays apps = {&injection->choice, injection->apps};
 	json_t *next = NULL;
 	int r = overlay_apply(injection->pod, injection->overlays, injection->choice.count, &next,
 			      err);
 
+	if (r == 0) {
+		advance(injection, next);
+		r = app_overlay_apply(injection->pod, &apps, &next, err);
+	}
 	if (r == 0)
 		advance(injection, next);
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "profile '%s'", injection->names) : r;
@@ -237,6 +250,25 @@ static void warn_of_image_auto(struct injection *injection)
 	}
 }
 
+/* What an agent needs is missing where a variable could not be joined. */
+static void warn_of_variables(struct injection *injection)
+{
+	const struct app_overlays apps = {&injection->choice, injection->apps};
+	json_t *containers = pod_list(injection->pod, "containers");
+	json_t *container;
+	size_t index;
+
+	json_array_foreach(containers, index, container) {
+		const char *variable = app_variables_left_alone(container, &apps);
+
+		if (variable != NULL)
+			warn(injection->result,
+			     "sidewire: %.32s of '%.32s' is valueFrom: what a profile appends to "
+			     "it is left out",
+			     variable, json_string_value(json_object_get(container, "name")));
+	}
+}
+
 static int order(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
@@ -315,6 +347,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 		}
 	}
 	warn_of_image_auto(injection);
+	warn_of_variables(injection);
 	warn_of_probes(injection);
 	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);

@@ -145,9 +145,9 @@ static void test_warnings(void)
 	json_auto_t *pod = quoted_json(
 		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}],"
 			"'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
-	json_auto_t *misspelt = quoted_json(
-		POD("", APP ",'initContainers':[{'name':'poxy','image':'auto'},"
-			    "{'name':'proxy','image':'auto'}]"));
+	json_auto_t *misspelt =
+		quoted_json(POD("", APP ",'initContainers':[{'name':'poxy','image':'auto'},"
+					"{'name':'proxy','image':'auto'}]"));
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
