@@ -163,6 +163,21 @@ static int merge(struct injection *injection, struct err *err)
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "profile '%s'", injection->names) : r;
 }
 
+/* What of the user's own container keeps the gate out; NULL where a profile keeps it out, too. */
+static const char *find_gate_obstacle(const struct injection *injection,
+				      const struct gate_request *request)
+{
+	const struct profile_choice *choice = &injection->choice;
+	const char *obstacle = NULL;
+
+	for (size_t i = 0; i < choice->count; i++) {
+		obstacle = gate_obstacle(injection->original, choice->profiles[i]->pod, request);
+		if (obstacle == NULL)
+			return NULL;
+	}
+	return obstacle;
+}
+
 /*
  * The user's own container may have what keeps the gate out. Then there is none, and the user hears
  * of it; whoever asks for the gate at the same time contradicts himself.
@@ -170,8 +185,7 @@ static int merge(struct injection *injection, struct err *err)
 static int check_gate_obstacle(struct injection *injection, const struct gate_request *request,
 			       struct err *err)
 {
-	const json_t *overlay = injection->choice.redirecting->pod;
-	const char *obstacle = gate_obstacle(injection->original, overlay, request);
+	const char *obstacle = find_gate_obstacle(injection, request);
 
 	if (obstacle == NULL)
 		return 0;

@@ -171,6 +171,29 @@ static void test_warnings(void)
 	CU_ASSERT_EQUAL(without.warning_count, 0);
 }
 
+/* A startupProbe that another profile puts on the proxy is not the user's, on the second pass
+ * neither: then it would be a denial. */
+static void test_probe_of_another_profile(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(profile_release)
+	struct profile slow = sample_profile(SAMPLE_DOCUMENT(
+		"slow", "{'pod': {'spec': {'initContainers': [{'name': 'proxy', 'startupProbe': "
+			"{'exec': {}}}]}}}"));
+	struct err err = {0};
+	json_auto_t *pod = quoted_json(POD(
+		"'annotations':{'sidewire.io/profiles':'proxy,slow','sidewire.io/gate':'probe'}",
+		APP));
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &slow, &err), 0);
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	CU_ASSERT_EQUAL_FATAL(result.decision.verdict, INJECT_YES);
+	CLEANUP(inject_result_release) struct inject_result again = ask(&set, result.pod);
+	CU_ASSERT_EQUAL(again.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count + again.warning_count, 0);
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
+}
+
 /* A document that no node would take is told by the annotation that makes it so long. */
 static void test_document_too_long(void)
 {
@@ -254,6 +277,7 @@ static CU_TestInfo tests[] = {
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
 	{"warnings", test_warnings},
+	{"a probe of another profile is not the user's", test_probe_of_another_profile},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
 	{"memory may end anywhere", test_out_of_memory},
