@@ -44,10 +44,25 @@ static void log_review(const struct admission_request *request, const struct inj
 	log_end(&line);
 }
 
-/* Decides, and writes the answer's body. */
+/*
+ * An injection, and the profiles that were in force. Its values are partly theirs: they are given
+ * back last, so that whoever frees them is the last one to have seen them.
+ */
+struct injected {
+	struct profile_snapshot *profiles;
+	struct inject_result result;
+};
+
+static void injected_release(struct injected *injected)
+{
+	inject_result_release(&injected->result);
+	profile_snapshot_unref(injected->profiles);
+}
+
+/* Decides, and writes the answer's body. The caller releases *injected, on failure too. */
 static int review(struct admission_handler *handler, const struct admission_request *request,
-		  const char *namespace_label, struct inject_result *ret_result,
-		  struct http_reply *reply, struct err *err)
+		  const char *namespace_label, struct injected *injected, struct http_reply *reply,
+		  struct err *err)
 {
 	struct inject_question question = {
 		.operation = request->operation,
@@ -62,20 +77,13 @@ static int review(struct admission_handler *handler, const struct admission_requ
 		.default_profiles = handler->default_profiles,
 		.gate_image = atomic_load(&handler->gate_image),
 	};
-	CLEANUP(profile_snapshot_unrefp)
-	struct profile_snapshot *profiles = profile_slot_get(handler->profiles);
-	CLEANUP(inject_result_release) struct inject_result result = {0};
-	int r = inject(&question, profile_snapshot_set(profiles), &options, &result, err);
+	injected->profiles = profile_slot_get(handler->profiles);
+	int r = inject(&question, profile_snapshot_set(injected->profiles), &options,
+		       &injected->result, err);
 
-	if (r < 0)
-		return r;
-	r = admission_response_encode(request->uid, &result, &reply->body, &reply->body_length,
-				      err);
-	if (r < 0)
-		return r;
-	*ret_result = result;
-	result = (struct inject_result){0};
-	return 0;
+	return r < 0 ? r
+		     : admission_response_encode(request->uid, &injected->result, &reply->body,
+						 &reply->body_length, err);
 }
 
 /* What an error of decoding or deciding is in HTTP. */
@@ -95,14 +103,14 @@ static void answer(struct admission_handler *handler, const char *namespace_labe
 		   const struct http_request *http_request, struct http_reply *reply)
 {
 	CLEANUP(admission_request_release) struct admission_request request = {0};
-	CLEANUP(inject_result_release) struct inject_result result = {0};
+	CLEANUP(injected_release) struct injected injected = {0};
 	uint64_t begin = monotonic_ns();
 	struct err err;
 	int r = admission_request_decode(http_request->body, http_request->body_length, &request,
 					 &err);
 
 	if (r == 0)
-		r = review(handler, &request, namespace_label, &result, reply, &err);
+		r = review(handler, &request, namespace_label, &injected, reply, &err);
 	if (r != 0) {
 		http_reply_text(reply, http_status_of(r), err.msg);
 		return;
@@ -110,9 +118,10 @@ static void answer(struct admission_handler *handler, const char *namespace_labe
 	reply->status = 200;
 	reply->content_type = "application/json";
 	uint64_t nanoseconds = monotonic_ns() - begin;
-	metrics_count_review(handler->metrics, inject_verdict_name(result.decision.verdict),
-			     result.decision.reason, nanoseconds, patch_size(&result));
-	log_review(&request, &result, nanoseconds);
+	const struct inject_result *result = &injected.result;
+	metrics_count_review(handler->metrics, inject_verdict_name(result->decision.verdict),
+			     result->decision.reason, nanoseconds, patch_size(result));
+	log_review(&request, result, nanoseconds);
 }
 
 void admission_answer_enabled(void *context, const struct http_request *request,
