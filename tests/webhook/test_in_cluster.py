@@ -417,14 +417,40 @@ def test_an_api_server_that_goes_takes_nothing_along(api, replica):
     wait_bundles(api, authority(api))
 
 
+def ends_at_once(program):
+    """A pass comes every 5 s, an attempt of a call has 10 s, a call 20 s."""
+    begin = time.monotonic()
+    program.stop()
+    return time.monotonic() - begin < 3
+
+
+def test_it_ends_at_once_while_nothing_happens(replica):
+    program = replica()
+    wait_ready(program)
+    time.sleep(1)  # what is still to be seen of its own writes
+    assert ends_at_once(program)
+
+
 def test_it_ends_at_once_while_nobody_answers(api, replica):
     api.go()
     program = replica()
     program.wait_log("not in step with the cluster")
-    begin = time.monotonic()
-    program.stop()
-    assert time.monotonic() - begin < PATIENCE / 4
+    assert ends_at_once(program)
     api.come()
+
+
+@pytest.mark.parametrize("how", ["hangs", "is refused"])
+def test_it_ends_at_once_during_a_call(api, replica, how):
+    over = threading.Event()
+    if how == "hangs":
+        api.before[PATCH] = lambda: over.wait(PATIENCE)
+    else:
+        api.refused[PATCH] = 503
+    program = replica()
+    api.wait(lambda: PATCH in [call[:2] for call in api.calls], "a call")
+    assert ends_at_once(program)
+    over.set()
+    assert not [line for line in program.log() if line["level"] != "info"]
 
 
 def test_the_token_is_rotated(api, replica):
