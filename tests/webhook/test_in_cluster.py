@@ -310,6 +310,30 @@ def test_an_authority_near_its_end_is_replaced_and_both_are_trusted(api, replica
     assert ("PUT", SECRET) in api.writes()
 
 
+def test_an_authority_whose_time_has_not_begun_is_replaced(api, replica):
+    """No API server would believe what it signs. A node whose clock was ahead has made it."""
+    ahead = make_certificate(begin=1)
+    api.put(SECRET, secret(*ahead))
+    api.put(CONFIGURATION, configuration(entry("enabled", ahead[0]), entry("asked", ahead[0])))
+    program = replica()
+    wait_ready(program)
+    assert authority(api) != ahead[0]
+    assert is_verified(program, authority(api))
+
+
+def test_who_insists_on_a_secret_without_authority_is_answered_in_peace(api, replica):
+    program = replica()
+    wait_ready(program)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        api.put(SECRET, {**api.get(SECRET), "data": {}})
+        time.sleep(0.01)
+    assert len([call for call in api.writes() if call[1].startswith(SECRETS)]) <= 2
+    wait_ready(program)
+    api.wait(lambda: api.get(SECRET)["data"], "an authority")
+    wait_verified(program, authority(api))
+
+
 def test_an_authority_near_its_end_that_cannot_be_replaced_serves_on(api, replica):
     old = make_certificate(begin=-91, days=100)
     api.put(SECRET, secret(*old))

@@ -45,6 +45,7 @@ struct cluster {
 	struct cluster_view secret;
 	struct cluster_view configuration;
 	struct authority authority;     /* the Secret's, as last read; zeroed: none yet */
+	time_t authority_made;          /* see struct authority_state */
 	struct issued_certificate leaf; /* what we serve; zeroed: none yet */
 	char *leaf_authority;           /* PEM of the one that signed it */
 	struct validity leaf_validity;
