@@ -266,6 +266,19 @@ def test_entries_that_move_under_a_patch_are_not_hit(api, replica):
     assert not [line for line in program.log() if line["level"] != "info"]
 
 
+def test_a_configuration_that_goes_under_a_patch_is_no_trouble(api, replica):
+    def take_away():
+        del api.before[PATCH]
+        api.put(CONFIGURATION, None)
+
+    api.before[PATCH] = take_away
+    program = replica()
+    wait_readiness(program, 503, "there is no MutatingWebhookConfiguration 'sidewire'\n")
+    assert [status for *call, status in api.statuses if tuple(call) == PATCH] == [404]
+    assert program.metric("sidewire_kube_api_failures_total") == 0
+    assert not [line for line in program.log() if line["level"] != "info"]
+
+
 def test_who_insists_is_answered_once_a_second(api, replica):
     program = replica()
     wait_ready(program)
