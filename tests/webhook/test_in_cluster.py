@@ -382,6 +382,7 @@ CERTIFICATE, KEY = make_certificate()
     ({"tls.crt": encode("junk"), "tls.key": encode(KEY)}, "the certificate chain is not readable"),
     ({"tls.crt": encode(CERTIFICATE)}, "it has no tls.key"),
     ({"tls.crt": encode(CERTIFICATE), "tls.key": encode(make_certificate()[1])}, "the private key is not that of"),
+    ({"tls.crt": encode(CERTIFICATE), "tls.key": encode("\0" + KEY)}, "the private key is not readable"),
     ({"tls.crt": encode(make_certificate(is_authority=False)[0]), "tls.key": encode(KEY)}, "no authority's"),
 ])
 def test_a_secret_that_holds_no_authority_is_replaced(api, replica, data, words):
