@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/kube_retry.h"
 #include "common/base/strbuf.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
@@ -25,7 +26,7 @@ enum {
 	CAUSES_MAX = 8, /* of one time of trouble that are logged */
 	/* A watch that failed is tried again sooner: none has failed for so long, so all are well.
 	 */
-	WATCHES_WELL_S = 45,
+	WATCHES_WELL_S = (KUBE_TIMEOUT_MS + KUBE_RETRY_AFTER_MAX_MS + PASS_MS) / 1000,
 };
 
 struct cluster_sync {
