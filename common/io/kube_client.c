@@ -153,9 +153,8 @@ static int check_multi(CURLMcode code, struct err *err)
 
 static int check_stopped(const struct kube_client *client, struct err *err)
 {
-	return atomic_load(&client->is_stopped)
-		       ? err_set(err, ECANCELED, "the client was stopped")
-		       : 0;
+	return atomic_load(&client->is_stopped) ? err_set(err, ECANCELED, "the client was stopped")
+						: 0;
 }
 
 /* Does what there is to do now, and waits for nothing. */
