@@ -14,6 +14,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 #include "webhook/core/admission_review.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/io/admission_handler.h"
@@ -271,14 +272,6 @@ static void reload(struct webhook *webhook, const struct webhook_options *option
 	}
 	certificate_slot_replace(&webhook->certificates, certificate);
 	log_message(LOG_INFO, "certificate reloaded", options->tls_cert);
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 /* Waits until no request is in flight for a while, the grace period is over, or a second signal
