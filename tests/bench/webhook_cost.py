@@ -85,9 +85,9 @@ def _report_latency(table, webhook, size, review, seconds):
 
 
 def _memory_of(webhook):
-    """Megabytes that are the process' own, and all that are resident, some time after the load."""
+    """Megabytes that are the serving process' own, and all that are resident, some time after the load."""
     time.sleep(SETTLE_SECONDS)
-    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="ascii")
+    status = pathlib.Path(f"/proc/{webhook.worker()}/status").read_text(encoding="ascii")
     fields = dict(line.split(":", 1) for line in status.splitlines())
     own, everything = (int(fields[name].split()[0]) / 1e3 for name in ("RssAnon", "VmRSS"))
     return own, everything
@@ -119,7 +119,7 @@ def report_served(table, directory, seconds, counts):
     place.mkdir()
     webhook = Program(place)
     try:
-        table.head("Memory of the webhook")
+        table.head("Memory of the webhook's process that serves")
         _report_memory(table, "at the start", _memory_of(webhook))
         own = []
         for count in counts:

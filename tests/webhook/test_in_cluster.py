@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program in a cluster: certificates, caBundles, readiness and the image, beside one, two or no API servers."""
 
+import concurrent.futures
 import contextlib
 import datetime
 import http.client
@@ -418,11 +419,48 @@ def test_the_secret_cannot_be_made(api, replica):
     api.refused["POST", SECRETS] = 403
     program = replica()
     wait_readiness(program, 503, "there is no authority for a serving certificate yet; ")
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        served(program)
     assert program.metric("sidewire_certificate_not_after_seconds") == 0
-    api.refused.clear()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        waiting = executor.submit(served, program)
+        time.sleep(1)  # it waits for the certificate, however long that takes
+        assert program.get("/healthz")[0] == 200 and not waiting.done()
+        api.refused.clear()
+        assert waiting.result(PATIENCE) == served(program)
     wait_ready(program)
+
+
+def test_it_ends_while_connections_wait_for_a_certificate(api, replica):
+    api.refused["POST", SECRETS] = 403
+    program = replica()
+    wait_readiness(program, 503, "there is no authority for a serving certificate yet; ")
+    with socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE) as waiting:
+        program.stop()
+        with pytest.raises(ConnectionResetError):
+            waiting.recv(1)
+
+
+# Workers that are killed
+
+
+def test_connections_wait_until_a_new_worker_has_its_certificate(api, replica):
+    program = replica()
+    wait_ready(program)
+    before = api.writes()
+    bundle, = set(api.bundles())
+    first = served(program)
+    asked = threading.Event()
+    api.before["GET", SECRETS] = lambda: asked.wait(PATIENCE)
+    program.kill_worker()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        waiting = [executor.submit(ask, program, bundle) for _ in range(5)]
+        wait_readiness(program, 503, "the Secret 'sidewire-ca' was not read yet")
+        time.sleep(1)  # all of them wait
+        assert not any(one.done() for one in waiting)
+        asked.set()
+        assert all(one.result(PATIENCE)["allowed"] for one in waiting)
+    wait_ready(program)
+    assert is_verified(program, bundle) and served(program) != first
+    assert api.writes() == before
 
 
 # API servers that do not answer

@@ -180,6 +180,9 @@ static void put_state(struct strbuf *out, const struct metrics_state *state)
 {
 	put_number(out, "sidewire_requests_in_flight", "gauge",
 		   "Requests that have begun and not ended.", state->requests_in_flight);
+	put_number(out, "sidewire_worker_restarts_total", "counter",
+		   "Processes that served, were killed by a signal, and replaced.",
+		   state->worker_restarts);
 	put_number(out, "sidewire_certificate_not_after_seconds", "gauge",
 		   "End of the serving certificate, Unix time.",
 		   (uint64_t)state->certificate_not_after);

@@ -21,6 +21,7 @@ struct metrics_state {
 	const char *profiles_hash;
 	size_t profile_count;
 	size_t requests_in_flight;
+	unsigned int worker_restarts;
 	time_t certificate_not_after;         /* Unix time; 0: there is none */
 	const struct cluster_report *cluster; /* NULL: there is none, and it has no metrics */
 };

@@ -60,6 +60,7 @@ void status_answer_metrics(void *context, const struct http_request *request,
 		.profiles_hash = hash,
 		.profile_count = handler->profiles->count,
 		.requests_in_flight = http_server_in_flight(handler->reviews),
+		.worker_restarts = handler->worker_restarts,
 		.certificate_not_after = not_after(handler->certificates),
 		.cluster = handler->cluster != NULL ? &report : NULL,
 	};

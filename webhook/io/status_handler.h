@@ -19,6 +19,7 @@ struct status_handler {
 	struct metrics *metrics;
 	const struct http_server *reviews; /* the server whose requests are in flight */
 	struct cluster_sync *cluster;      /* NULL outside a cluster */
+	unsigned int worker_restarts;      /* see struct supervision */
 	atomic_bool is_ending;             /* set once: no longer ready */
 };
 

@@ -14,6 +14,7 @@ static const struct metrics_state STATE = {
 	.profiles_hash = "0123456789ab",
 	.profile_count = 3,
 	.requests_in_flight = 2,
+	.worker_restarts = 7,
 	.certificate_not_after = 1800000000,
 };
 
@@ -55,6 +56,8 @@ static void test_nothing_counted(void)
 		"sidewire_review_duration_seconds_sum 0.000000000",
 		"sidewire_patch_bytes_total 0",
 		"sidewire_requests_in_flight 2",
+		"# TYPE sidewire_worker_restarts_total counter",
+		"sidewire_worker_restarts_total 7",
 		"sidewire_certificate_not_after_seconds 1800000000",
 		"sidewire_profiles 3",
 		"sidewire_profiles_info{hash=\"0123456789ab\"} 1",
