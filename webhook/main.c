@@ -18,7 +18,6 @@
 #include "common/io/log.h"
 #include "common/io/monotonic.h"
 #include "webhook/core/admission_review.h"
-#include "webhook/core/profile_choice.h"
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
@@ -26,6 +25,8 @@
 #include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/profile_reload.h"
+#include "webhook/io/profile_slot.h"
 #include "webhook/io/profile_store.h"
 #include "webhook/io/status_handler.h"
 #include "webhook/io/supervisor.h"
@@ -55,7 +56,9 @@ struct inheritance {
 
 /* All that a worker holds while it serves. */
 struct webhook {
-	struct profile_set profiles;
+	struct profile_slot profiles;
+	bool has_profiles; /* the slot was initialized */
+	struct profile_reload reload;
 	struct metrics *metrics;
 	struct certificate_slot certificates;
 	bool has_certificates; /* the slot was initialized */
@@ -92,7 +95,8 @@ static void webhook_release(struct webhook *webhook)
 	if (webhook->has_certificates)
 		certificate_slot_release(&webhook->certificates);
 	metrics_free(webhook->metrics);
-	profile_set_release(&webhook->profiles);
+	if (webhook->has_profiles)
+		profile_slot_release(&webhook->profiles);
 }
 
 static void log_message(enum log_level level, const char *msg, const char *detail)
@@ -160,15 +164,32 @@ static int prepare(const struct webhook_options *options, struct inheritance *in
 	return r;
 }
 
+/* Loads the profiles. In a cluster bad ones keep the program from being ready, not from starting:
+ * they may be mended while it waits. */
+static int load_profiles(struct webhook *webhook, const struct webhook_options *options,
+			 struct err *err)
+{
+	struct err failure;
+	int r = profile_slot_init(&webhook->profiles, err);
+
+	if (r < 0)
+		return r;
+	webhook->has_profiles = true;
+	webhook->reload = (struct profile_reload){.directory = options->profiles,
+						  .default_profiles = options->default_profiles,
+						  .slot = &webhook->profiles};
+	r = profile_reload_load(&webhook->reload, &failure);
+	if (r == 0 || options->is_in_cluster)
+		return 0;
+	*err = failure;
+	return r;
+}
+
 static int load(struct webhook *webhook, const struct webhook_options *options,
 		struct inheritance *inheritance, struct err *err)
 {
-	struct profile_choice choice; /* only whether there is one */
-	int r = profile_store_load(options->profiles, &webhook->profiles, err);
+	int r = load_profiles(webhook, options, err);
 
-	if (r == 0)
-		r = profile_choose(&webhook->profiles, options->default_profiles, NULL, &choice,
-				   err);
 	if (r == 0)
 		r = metrics_new(&webhook->metrics, err);
 	if (r == 0 && options->tls_cert != NULL)
@@ -244,12 +265,14 @@ static int start_plain(struct webhook *webhook, const struct inheritance *inheri
 	return r == 0 ? http_server_start(webhook->plain, err) : r;
 }
 
-static int log_listening(const struct webhook *webhook, const struct webhook_options *options,
+static int log_listening(struct webhook *webhook, const struct webhook_options *options,
 			 const struct inheritance *inheritance, struct err *err)
 {
+	CLEANUP(profile_snapshot_unrefp)
+	struct profile_snapshot *profiles = profile_slot_get(&webhook->profiles);
 	CLEANUP(freep) char *names = NULL;
 	struct log_line line;
-	int r = profile_store_names(&webhook->profiles, &names, err);
+	int r = profile_store_names(profile_snapshot_set(profiles), &names, err);
 
 	if (r < 0)
 		return r;
@@ -278,21 +301,19 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 		r = start_plain(webhook, inheritance, err);
 	if (r == 0)
 		r = log_listening(webhook, options, inheritance, err);
+	/* Once more, to say why. */
+	if (r == 0 && webhook->reload.is_failed)
+		profile_reload_now(&webhook->reload);
 	/* What reading the profiles took. */
 	flat_memory_give_back();
 	return r;
 }
 
-/* SIGHUP: the files of the certificate may have changed. */
-static void reload(struct webhook *webhook, const struct webhook_options *options)
+static void reload_certificate(struct webhook *webhook, const struct webhook_options *options)
 {
 	struct certificate *certificate;
 	struct err err;
 
-	if (options->tls_cert == NULL) {
-		log_message(LOG_INFO, "nothing to reload", "the certificate is not from files");
-		return;
-	}
 	if (certificate_load(options->tls_cert, options->tls_key, &certificate, &err) < 0) {
 		log_message(LOG_ERROR, "certificate not reloaded, the one before serves on",
 			    err.msg);
@@ -300,6 +321,15 @@ static void reload(struct webhook *webhook, const struct webhook_options *option
 	}
 	certificate_slot_replace(&webhook->certificates, certificate);
 	log_message(LOG_INFO, "certificate reloaded", options->tls_cert);
+}
+
+/* SIGHUP: files may have changed. */
+static void reload(struct webhook *webhook, const struct webhook_options *options)
+{
+	if (options->tls_cert != NULL)
+		reload_certificate(webhook, options);
+	profile_reload_now(&webhook->reload);
+	flat_memory_give_back();
 }
 
 /* Waits until no request is in flight for a while, the grace period is over, or a second signal
@@ -342,6 +372,7 @@ static void tidy(struct webhook *webhook)
 {
 	http_server_sweep(webhook->reviews);
 	http_server_sweep(webhook->plain);
+	profile_reload_poll(&webhook->reload);
 	flat_memory_give_back();
 }
 

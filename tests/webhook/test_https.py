@@ -167,7 +167,7 @@ def test_sighup_replaces_the_certificate_and_leaves_connections_alone(start, tmp
 
 def test_sighup_without_files_is_harmless(webhook):
     webhook.process.send_signal(signal.SIGHUP)
-    webhook.wait_log("nothing to reload")
+    webhook.wait_log("profiles loaded")
     assert webhook.post(encoded(pod()))[0] == 200
 
 

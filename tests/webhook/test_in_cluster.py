@@ -16,6 +16,7 @@ from cryptography import x509
 
 from api_server import (CONFIGURATION, IMAGE, NAMESPACE, PODS, SECRET, SECRETS, ApiServer, configuration, decode, encode,
                         entry, make_certificate, own_pod, secret)
+from config_map import BROKEN, ConfigMap, whole_set
 from program import PATIENCE, encoded, exchange, pod
 
 HOST = f"sidewire-webhook.{NAMESPACE}.svc"
@@ -37,8 +38,9 @@ def api(tmp_path):
 @pytest.fixture
 def replica(api, start):
     """Starts a replica in the pod of the name."""
-    def start_one(name="one", *options):
-        return start("--in-cluster", "--service-account", str(api.place), *options, environment=api.environment(name))
+    def start_one(name="one", *options, **more):
+        return start("--in-cluster", "--service-account", str(api.place), *options, environment=api.environment(name),
+                     **more)
     return start_one
 
 
@@ -461,6 +463,21 @@ def test_connections_wait_until_a_new_worker_has_its_certificate(api, replica):
     wait_ready(program)
     assert is_verified(program, bundle) and served(program) != first
     assert api.writes() == before
+def test_profiles_are_bad_at_start(api, replica, tmp_path):
+    mount = ConfigMap(tmp_path / "profiles", {**whole_set(0), "z.yaml": BROKEN})
+    program = replica("one", "--default-profiles", "one,two", profiles=mount.place)
+    assert program.log()[0]["msg"] == "listening"
+    trouble = program.wait_log("profiles not loaded")["detail"]
+    assert trouble.startswith(f"{mount.place}/..data/z.yaml: line ")
+    assert wait_readiness(program, 503, "z.yaml") == trouble + "\n"
+    assert program.metric("sidewire_profiles") == program.metric("sidewire_profiles_loaded_seconds") == 0
+    api.wait(lambda: all(api.bundles()), "certificates")
+    response = ask(program, api.bundles()[0])
+    assert not response["allowed"] and "there is no profile 'one', known are: none" in response["status"]["message"]
+    mount.swap(whole_set(1))
+    assert program.wait_log("profiles loaded")["in_force"] == "at-1,one,two"
+    wait_ready(program)
+    assert ask(program, api.bundles()[0])["allowed"] is True
 
 
 # API servers that do not answer

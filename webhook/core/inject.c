@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -11,6 +12,8 @@
 #include "common/base/utf8.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/app_overlay.h"
+#include "webhook/core/app_variables.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
@@ -36,7 +39,9 @@ struct injection {
 	const struct inject_options *options;
 	json_t *annotations; /* of the original; NULL when it has none */
 	struct profile_choice choice;
+	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
+	json_t *apps[PROFILE_CHOICE_MAX];     /* the same, on application containers; NULL: none */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
 	json_t *pod;                  /* as far as it is; owned */
@@ -46,8 +51,11 @@ struct injection {
 
 static void injection_release(struct injection *injection)
 {
-	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
+	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++) {
 		json_decref(injection->overlays[i]);
+		json_decref(injection->apps[i]);
+	}
+	free(injection->names);
 	redirect_spec_release(&injection->redirect);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
@@ -89,10 +97,21 @@ static int check_annotations(struct injection *injection, struct err *err)
 	return annotation_check(injection->annotations, err);
 }
 
+static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < choice->count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
+	return strbuf_finish(&names, ret_names, err);
+}
+
 static int choose_profiles(struct injection *injection, struct err *err)
 {
-	return profile_choose(injection->profiles, injection->options->default_profiles,
-			      injection->annotations, &injection->choice, err);
+	int r = profile_choose(injection->profiles, injection->options->default_profiles,
+			       injection->annotations, &injection->choice, err);
+
+	return r == 0 ? name_profiles(&injection->choice, &injection->names, err) : r;
 }
 
 static int resolve(struct injection *injection, struct err *err)
@@ -105,14 +124,18 @@ static int resolve(struct injection *injection, struct err *err)
 				&injection->gate, err);
 }
 
-/* Puts the values of a profile's parameters into its overlay. */
-static int render_profile(const struct profile *profile, json_t *annotations, json_t **ret_overlay,
-			  struct err *err)
+/* Puts the values of a profile's parameters into its overlays. */
+static int render_profile(struct injection *injection, size_t at, struct err *err)
 {
+	const struct profile *profile = injection->choice.profiles[at];
 	json_auto_t *values = NULL;
-	int r = profile_values(profile, annotations, &values, err);
+	int r = profile_values(profile, injection->annotations, &values, err);
 
-	return r == 0 ? parameter_render(profile->pod, values, ret_overlay, err) : r;
+	if (r == 0)
+		r = parameter_render(profile->pod, values, &injection->overlays[at], err);
+	if (r == 0 && profile->apps != NULL)
+		r = parameter_render(profile->apps, values, &injection->apps[at], err);
+	return r;
 }
 
 static int render(struct injection *injection, struct err *err)
@@ -121,24 +144,39 @@ static int render(struct injection *injection, struct err *err)
 	int r = profile_choice_check_parameters(choice, injection->annotations, err);
 
 	for (size_t i = 0; r == 0 && i < choice->count; i++)
-		r = render_profile(choice->profiles[i], injection->annotations,
-				   &injection->overlays[i], err);
+		r = render_profile(injection, i, err);
 	return r;
 }
 
 static int merge(struct injection *injection, struct err *err)
 {
-	for (size_t i = 0; i < injection->choice.count; i++) {
-		json_t *next = NULL;
-		int r = overlay_apply(injection->pod, injection->overlays[i], &next, err);
+	const struct app_overlays apps = {&injection->choice, injection->apps};
+	json_t *next = NULL;
+	int r = overlay_apply(injection->pod, injection->overlays, injection->choice.count, &next,
+			      err);
 
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			return err_wrap(err, "profile '%s'", injection->choice.profiles[i]->name);
+	if (r == 0) {
 		advance(injection, next);
+		r = app_overlay_apply(injection->pod, &apps, &next, err);
 	}
-	return 0;
+	if (r == 0)
+		advance(injection, next);
+	return r < 0 && r != -ENOMEM ? err_wrap(err, "profile '%s'", injection->names) : r;
+}
+
+/* What of the user's own container keeps the gate out; NULL where a profile keeps it out, too. */
+static const char *find_gate_obstacle(const struct injection *injection,
+				      const struct gate_request *request)
+{
+	const struct profile_choice *choice = &injection->choice;
+	const char *obstacle = NULL;
+
+	for (size_t i = 0; i < choice->count; i++) {
+		obstacle = gate_obstacle(injection->original, choice->profiles[i]->pod, request);
+		if (obstacle == NULL)
+			return NULL;
+	}
+	return obstacle;
 }
 
 /*
@@ -148,8 +186,7 @@ static int merge(struct injection *injection, struct err *err)
 static int check_gate_obstacle(struct injection *injection, const struct gate_request *request,
 			       struct err *err)
 {
-	const json_t *overlay = injection->choice.redirecting->pod;
-	const char *obstacle = gate_obstacle(injection->original, overlay, request);
+	const char *obstacle = find_gate_obstacle(injection, request);
 
 	if (obstacle == NULL)
 		return 0;
@@ -218,6 +255,45 @@ static int mount_token(struct injection *injection, struct err *err)
 	return r;
 }
 
+/* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
+static void warn_of_image_auto(struct injection *injection)
+{
+	for (size_t i = 0; i < POD_CONTAINER_LIST_COUNT; i++) {
+		json_t *containers = pod_list(injection->pod, POD_CONTAINER_LISTS[i]);
+		json_t *container;
+		size_t index;
+
+		json_array_foreach(containers, index, container) {
+			const char *image = json_string_value(json_object_get(container, "image"));
+
+			if (image != NULL && strcmp(image, OVERLAY_IMAGE_AUTO) == 0)
+				warn(injection->result,
+				     "sidewire: container '%.32s' has image: auto, and no profile "
+				     "has a container of that name",
+				     json_string_value(json_object_get(container, "name")));
+		}
+	}
+}
+
+/* What an agent needs is missing where a variable could not be joined. */
+static void warn_of_variables(struct injection *injection)
+{
+	const struct app_overlays apps = {&injection->choice, injection->apps};
+	json_t *containers = pod_list(injection->pod, "containers");
+	json_t *container;
+	size_t index;
+
+	json_array_foreach(containers, index, container) {
+		const char *variable = app_variables_left_alone(container, &apps);
+
+		if (variable != NULL)
+			warn(injection->result,
+			     "sidewire: %.32s of '%.32s' is valueFrom: what a profile appends to "
+			     "it is left out",
+			     variable, json_string_value(json_object_get(container, "name")));
+	}
+}
+
 static int order(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
@@ -280,15 +356,6 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	result->status = step->status;
 }
 
-static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
-
-	for (size_t i = 0; i < choice->count; i++)
-		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
-	return strbuf_finish(&names, ret_names, err);
-}
-
 /* Runs all steps. A failure that is the pod's own becomes a denial. */
 static int carry_out(struct injection *injection, struct inject_result *result, struct err *err)
 {
@@ -305,10 +372,10 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return 0;
 		}
 	}
+	warn_of_image_auto(injection);
+	warn_of_variables(injection);
 	warn_of_probes(injection);
-	int r = name_profiles(&injection->choice, &result->profiles, err);
-	if (r < 0)
-		return r;
+	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);
 	result->patch = TAKE(injection->patch);
 	return 0;

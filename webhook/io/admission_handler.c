@@ -62,8 +62,10 @@ static int review(struct admission_handler *handler, const struct admission_requ
 		.default_profiles = handler->default_profiles,
 		.gate_image = atomic_load(&handler->gate_image),
 	};
+	CLEANUP(profile_snapshot_unrefp)
+	struct profile_snapshot *profiles = profile_slot_get(handler->profiles);
 	CLEANUP(inject_result_release) struct inject_result result = {0};
-	int r = inject(&question, handler->profiles, &options, &result, err);
+	int r = inject(&question, profile_snapshot_set(profiles), &options, &result, err);
 
 	if (r < 0)
 		return r;

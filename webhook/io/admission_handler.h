@@ -8,14 +8,15 @@
 
 #include <stdatomic.h>
 
-#include "webhook/core/profile.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/profile_slot.h"
 
 /* What reviews are answered with. Borrowed; read by many threads, changed by none, but for the
- * image, which may be learnt while they read. */
+ * profiles, of which each answer takes those that are in force when it begins, and the image, which
+ * may be learnt while they read. */
 struct admission_handler {
-	const struct profile_set *profiles;
+	struct profile_slot *profiles;
 	const char *default_profiles;     /* see struct inject_options */
 	_Atomic(const char *) gate_image; /* the same */
 	const char *own_namespace;

@@ -176,6 +176,25 @@ static void put_info(struct strbuf *out, const char *name, const char *help, con
 	strbuf_puts(out, "\"} 1\n");
 }
 
+static void put_profiles(struct strbuf *out, const struct profile_report *profiles)
+{
+	put_number(out, "sidewire_profiles", "gauge", "Profiles in force.", profiles->count);
+	put_info(out, "sidewire_profiles_info", "Hash of the profiles in force.", "hash",
+		 profiles->hash);
+	put_number(out, "sidewire_profiles_loaded_seconds", "gauge",
+		   "When the profiles in force were loaded, Unix time; 0: there are none.",
+		   (uint64_t)profiles->loaded_at);
+	put_number(out, "sidewire_profiles_broken", "gauge",
+		   "1 while the stored profiles cannot be loaded, and those before stay in force.",
+		   profiles->trouble[0] != '\0');
+	metric_text_head(out, "sidewire_profile_loads_total", "counter",
+			 "Attempts to load the stored profiles, by what became of them.");
+	strbuf_printf(out, "sidewire_profile_loads_total{result=\"loaded\"} %" PRIu64 "\n",
+		      profiles->loads);
+	strbuf_printf(out, "sidewire_profile_loads_total{result=\"failed\"} %" PRIu64 "\n",
+		      profiles->failed_loads);
+}
+
 static void put_state(struct strbuf *out, const struct metrics_state *state)
 {
 	put_number(out, "sidewire_requests_in_flight", "gauge",
@@ -186,9 +205,7 @@ static void put_state(struct strbuf *out, const struct metrics_state *state)
 	put_number(out, "sidewire_certificate_not_after_seconds", "gauge",
 		   "End of the serving certificate, Unix time.",
 		   (uint64_t)state->certificate_not_after);
-	put_number(out, "sidewire_profiles", "gauge", "Profiles in force.", state->profile_count);
-	put_info(out, "sidewire_profiles_info", "Hash of the profiles in force.", "hash",
-		 state->profiles_hash);
+	put_profiles(out, state->profiles);
 	put_info(out, "sidewire_build_info", "The program's version.", "version", state->version);
 }
 

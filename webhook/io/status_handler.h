@@ -5,16 +5,16 @@
 
 #include <stdatomic.h>
 
-#include "webhook/core/profile.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/cluster_sync.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/profile_slot.h"
 
 /* What the answers are about. Borrowed. */
 struct status_handler {
-	const struct profile_set *profiles;
+	struct profile_slot *profiles;
 	struct certificate_slot *certificates;
 	struct metrics *metrics;
 	const struct http_server *reviews; /* the server whose requests are in flight */
@@ -29,8 +29,8 @@ struct status_handler {
 void status_answer_health(void *context, const struct http_request *request,
 			  struct http_reply *reply) __attribute__((nonnull));
 
-/* 200 while the program can do its work, else 503 and why: it is ending, its certificate is over,
- * or something is missing in the cluster (see cluster_check()). */
+/* 200 while the program can do its work, else 503 and why: it is ending, no profiles were loaded
+ * yet, its certificate is over, or something is missing in the cluster (see cluster_check()). */
 void status_answer_readiness(void *context, const struct http_request *request,
 			     struct http_reply *reply) __attribute__((nonnull));
 

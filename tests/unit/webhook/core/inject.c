@@ -145,11 +145,15 @@ static void test_warnings(void)
 	json_auto_t *pod = quoted_json(
 		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}],"
 			"'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
+	json_auto_t *misspelt =
+		quoted_json(POD("", APP ",'initContainers':[{'name':'poxy','image':'auto'},"
+					"{'name':'proxy','image':'auto'}]"));
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
 	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
 	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+	CLEANUP(inject_result_release) struct inject_result automatic = ask(&set, misspelt);
 
 	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL_FATAL(result.warning_count, 2);
@@ -159,8 +163,35 @@ static void test_warnings(void)
 	ASSERT_TEXT("probe", result.warnings[1],
 		    "sidewire: the tcpSocket livenessProbe of 'app' will be answered by the proxy; "
 		    "use http, grpc or exec");
+	CU_ASSERT_EQUAL_FATAL(automatic.warning_count, 1);
+	ASSERT_TEXT("image", automatic.warnings[0],
+		    "sidewire: container 'poxy' has image: auto, and no profile has a container of "
+		    "that name");
 	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL(without.warning_count, 0);
+}
+
+/* A startupProbe that another profile puts on the proxy is not the user's, on the second pass
+ * neither: then it would be a denial. */
+static void test_probe_of_another_profile(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(profile_release)
+	struct profile slow = sample_profile(SAMPLE_DOCUMENT(
+		"slow", "{'pod': {'spec': {'initContainers': [{'name': 'proxy', 'startupProbe': "
+			"{'exec': {}}}]}}}"));
+	struct err err = {0};
+	json_auto_t *pod = quoted_json(POD(
+		"'annotations':{'sidewire.io/profiles':'proxy,slow','sidewire.io/gate':'probe'}",
+		APP));
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &slow, &err), 0);
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	CU_ASSERT_EQUAL_FATAL(result.decision.verdict, INJECT_YES);
+	CLEANUP(inject_result_release) struct inject_result again = ask(&set, result.pod);
+	CU_ASSERT_EQUAL(again.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count + again.warning_count, 0);
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
 }
 
 /* A document that no node would take is told by the annotation that makes it so long. */
@@ -246,6 +277,7 @@ static CU_TestInfo tests[] = {
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
 	{"warnings", test_warnings},
+	{"a probe of another profile is not the user's", test_probe_of_another_profile},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
 	{"memory may end anywhere", test_out_of_memory},

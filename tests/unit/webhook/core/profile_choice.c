@@ -120,6 +120,26 @@ static void test_parameters(void)
 	}
 }
 
+/* "image" of one profile is not "image" of another. */
+static void test_parameter_of_two(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(profile_release)
+	struct profile tool = sample_profile(SAMPLE_DOCUMENT(
+		"tool", "{'parameters': [{'name': 'image', 'type': 'string', 'default': 'x'}]}"));
+	json_auto_t *annotations = quoted_json("{'param.sidewire.io/image': 'y'}");
+	struct profile_choice choice = {.count = 0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &tool, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(profile_choose(&set, "proxy,tool", NULL, &choice, &err), 0);
+	CU_ASSERT_EQUAL(profile_choice_check_parameters(&choice, NULL, &err), 0);
+	CU_ASSERT_EQUAL(profile_choice_check_parameters(&choice, annotations, &err), -EINVAL);
+	ASSERT_TEXT("message", err.msg,
+		    "annotation 'param.sidewire.io/image' could mean profile 'proxy' or profile "
+		    "'tool', which both have such a parameter: rename it in one of them");
+}
+
 static const struct {
 	const char *profile, *annotations, *values, *error;
 } VALUE_ROWS[] = {
@@ -157,6 +177,7 @@ static CU_TestInfo tests[] = {
 	{"profiles are chosen by annotation or default", test_choose},
 	{"a pod has a largest number of profiles", test_bounds},
 	{"parameters that nobody has are refused", test_parameters},
+	{"a parameter that two profiles have is nobody's", test_parameter_of_two},
 	{"values come from annotations, then from defaults", test_values},
 	CU_TEST_INFO_NULL,
 };
