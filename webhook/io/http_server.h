@@ -47,7 +47,8 @@ void http_server_sweep(struct http_server *server) __attribute__((nonnull));
 /* Accepts no connection from now on, and ends every connection with its next reply. Once only. */
 void http_server_drain(struct http_server *server) __attribute__((nonnull));
 
-/* Ends all connections, waits for the threads, frees. NULL is allowed. */
+/* Ends all connections, of which none may wait (struct http_wait), waits for the threads, frees.
+ * NULL is allowed. */
 void http_server_free(struct http_server *server);
 
 #endif
