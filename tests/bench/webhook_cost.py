@@ -7,8 +7,10 @@ import pathlib
 import subprocess
 import time
 
+import api_server
 import lab
 import pods
+from in_cluster import wait_ready
 from program import PROFILES, Program
 from table import Spread, spread
 
@@ -129,3 +131,41 @@ def report_served(table, directory, seconds, counts):
         table.row("grown between the last two", own[-1][0] - own[-2][0], "MB", limit=0.1)
     finally:
         webhook.stop()
+
+
+# All of them say something to their pods, though hardly any do.
+DEFAULTS = {"sidewire.io/exclude-outbound-ports": "5432,6379,9092", "sidewire.io/gate": "probe", "param.sidewire.io/cpu": "200m"}
+
+
+def _memory_among(place, count):
+    """The same of a webhook in a cluster of so many namespaces, and how long it took to be ready."""
+    api = api_server.ApiServer(place / "api")
+    api.put(f"{api_server.PODS}/one", api_server.own_pod("one"))
+    api.put(api_server.CONFIGURATION, api_server.configuration(api_server.entry("enabled")))
+    for number in range(count):
+        name = f"team-{number}-production"
+        api.put(f"{api_server.NAMESPACES}/{name}", api_server.namespace(name, DEFAULTS))
+    begin = time.monotonic()
+    webhook = Program(place, "--in-cluster", "--service-account", str(api.place), environment=api.environment("one"))
+    try:
+        wait_ready(webhook)
+        seconds = time.monotonic() - begin
+        assert webhook.metric("sidewire_namespaces") == count
+        return _memory_of(webhook), seconds
+    finally:
+        webhook.stop()
+        api.go()
+
+
+def report_namespaces(table, directory, count):
+    """What it takes to know the namespaces of a large cluster."""
+    table.head(f"Memory of the webhook in a cluster of {count} namespaces, each with three annotations")
+    own = []
+    for number in (1, count):
+        place = directory / f"namespaces-{number}"
+        place.mkdir()
+        memory, seconds = _memory_among(place, number)
+        own.append(memory[0])
+        table.row(f"{number}: its own (RssAnon)", memory[0], "MB")
+        table.row(f"{number}: ready after", seconds, "s", 1)
+    table.row("more", own[1] - own[0], "MB", limit=8)
