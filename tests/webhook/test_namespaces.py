@@ -355,10 +355,9 @@ def test_what_is_no_name_is_not_asked_for(api, late, name):
 
 def test_the_program_ends_while_somebody_waits(api, late):
     hang(api, f"{NAMESPACES}/new", TIMEOUT_S)
-    put(api, "new")
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(create, api, late, "new") for _ in range(4)]
-        api.wait(lambda: reads(api, "new") == 1, "a read")
+    with connections(api, late, 4) as ours, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(answer_on, one, encoded(pod(), namespace="new")) for one in ours]
+        late.wait_metric("sidewire_requests_in_flight", 4)
         late.stop()
         answers = [one.result(PATIENCE) for one in waiting]
     assert {response["status"]["code"] for response in answers} == {503}
@@ -368,8 +367,8 @@ def test_the_program_ends_without_grace_while_somebody_waits(api, replica):
     program = replica("one", "--grace", "0")
     wait_ready(program)
     hang(api, f"{NAMESPACES}/new", TIMEOUT_S)
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(create, api, program, "new") for _ in range(4)]
-        api.wait(lambda: reads(api, "new") == 1, "a read")
+    with connections(api, program, 4) as ours, concurrent.futures.ThreadPoolExecutor(4) as pool:
+        waiting = [pool.submit(answer_on, one, encoded(pod(), namespace="new")) for one in ours]
+        program.wait_metric("sidewire_requests_in_flight", 4)
         program.stop()
         assert all(one.exception(PATIENCE) or one.result()["status"]["code"] == 503 for one in waiting)

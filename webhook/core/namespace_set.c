@@ -136,7 +136,7 @@ void namespace_set_remove(struct namespace_set *set, const json_t *object)
 
 void namespace_set_list(struct namespace_set *set, json_t *items)
 {
-	struct namespace_set listed = {.is_listed = true, .heard_ms = set->heard_ms};
+	struct namespace_set listed = {.is_listed = true};
 	size_t index;
 	json_t *item;
 
@@ -147,11 +147,11 @@ void namespace_set_list(struct namespace_set *set, json_t *items)
 	*set = listed;
 }
 
-const char *namespace_set_find(const struct namespace_set *set, const char *name, long long now_ms)
+const char *namespace_set_find(const struct namespace_set *set, const char *name, long long age_ms)
 {
 	bool is_there;
 
-	if (!set->is_listed || now_ms - set->heard_ms > NAMESPACE_AGE_MAX_MS)
+	if (!set->is_listed || age_ms > NAMESPACE_AGE_MAX_MS)
 		return NULL;
 	size_t place = place_of(set, name, &is_there);
 	return is_there ? text_of(set->entries[place]) : NULL;

@@ -3,7 +3,7 @@
  * What is known of the cluster's namespaces, in little memory: names, and the annotations that are
  * defaults of their pods. What a watch tells is put in; what cannot be kept, for whatever reason,
  * is not known, and whoever looks for it has to ask the API server. So nothing in here is ever
- * wrong, only old. Milliseconds are those of one monotonic clock, whichever the caller has.
+ * wrong, only old.
  */
 #ifndef SIDEWIRE_WEBHOOK_NAMESPACE_SET_H
 #define SIDEWIRE_WEBHOOK_NAMESPACE_SET_H
@@ -30,8 +30,7 @@ struct namespace_set {
 	char **entries; /* sorted by name; each a name, a NUL, and its text; owned */
 	size_t count;
 	size_t capacity;
-	bool is_listed;     /* all that there were have been put in once */
-	long long heard_ms; /* when the watch was last heard of */
+	bool is_listed; /* all that there were have been put in once */
 };
 
 /* Frees what is in it, and zeroes it. */
@@ -47,10 +46,11 @@ void namespace_set_put(struct namespace_set *set, const json_t *object) __attrib
 void namespace_set_remove(struct namespace_set *set, const json_t *object) __attribute__((nonnull));
 
 /*
- * The text of a namespace, for namespace_text_decode(), borrowed until the set changes. NULL when
- * it is not known: the set has no such namespace, or not all of them yet, or is too old.
+ * The text of a namespace, for namespace_text_decode(), borrowed until the set changes. `age_ms` is
+ * the time since the watch was last heard of. NULL when the namespace is not known: the set does
+ * not have it, or not all of them yet, or is older than NAMESPACE_AGE_MAX_MS.
  */
-const char *namespace_set_find(const struct namespace_set *set, const char *name, long long now_ms)
+const char *namespace_set_find(const struct namespace_set *set, const char *name, long long age_ms)
 	__attribute__((nonnull));
 
 /* What a watch's list needs to keep of a Namespace for namespace_set_list(): a new reference, NULL

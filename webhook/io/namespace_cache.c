@@ -35,6 +35,7 @@ struct namespace_cache {
 	pthread_mutex_t mutex; /* guards all of the following */
 	bool is_stopping;
 	struct namespace_set set;
+	long long heard_ms; /* when the watch was last heard of */
 	struct namespace_reads reads;
 	char trouble[ERR_MSG_SIZE]; /* of the watch; "": none */
 	uint64_t read_count;
@@ -59,7 +60,7 @@ static void log_message(enum log_level level, const char *msg, const char *detai
 	log_end(&line);
 }
 
-/* Puts all that there are in place of what was known; only for that anybody has to wait. */
+/* Puts all that there are in place of what was known, under the lock for no longer than that. */
 static void take_list(struct namespace_cache *cache, json_t *items)
 {
 	CLEANUP(namespace_set_release) struct namespace_set set = {0};
@@ -68,7 +69,6 @@ static void take_list(struct namespace_cache *cache, json_t *items)
 	namespace_set_list(&set, items);
 	pthread_mutex_lock(&cache->mutex);
 	before = cache->set;
-	set.heard_ms = before.heard_ms;
 	cache->set = set;
 	pthread_mutex_unlock(&cache->mutex);
 	set = before;
@@ -112,7 +112,7 @@ static void note_health(struct namespace_cache *cache)
 
 	kube_client_health(cache->watch, &health);
 	pthread_mutex_lock(&cache->mutex);
-	cache->set.heard_ms = now_ms() - health.silent_ms;
+	cache->heard_ms = now_ms() - health.silent_ms;
 	cache->watch_failures = health.failures;
 	snprintf(cache->trouble, sizeof(cache->trouble), "%s", trouble);
 	pthread_mutex_unlock(&cache->mutex);
@@ -267,7 +267,7 @@ int namespace_cache_start(const char *service_account, struct namespace_cache **
 	if (cache == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	pthread_mutex_init(&cache->mutex, NULL);
-	cache->set.heard_ms = now_ms();
+	cache->heard_ms = now_ms();
 	cache->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (cache->wake_fd < 0)
 		return err_set(err, errno, "no eventfd could be made: %s", strerror(errno));
@@ -340,7 +340,7 @@ static int look_up(struct namespace_cache *cache, const char *name, struct http_
 {
 	long long now = now_ms();
 	struct namespace_read *read = namespace_reads_find(&cache->reads, name, now);
-	const char *known = namespace_set_find(&cache->set, name, now);
+	const char *known = namespace_set_find(&cache->set, name, now - cache->heard_ms);
 	bool is_read = read != NULL && read->is_done;
 
 	if (known == NULL && is_read && read->text == NULL)
@@ -370,7 +370,7 @@ void namespace_cache_report(struct namespace_cache *cache, struct namespace_repo
 
 	pthread_mutex_lock(&cache->mutex);
 	report.count = cache->set.count;
-	report.age_ms = now_ms() - cache->set.heard_ms;
+	report.age_ms = now_ms() - cache->heard_ms;
 	report.reads = cache->read_count;
 	report.api_failures = cache->read_failures + cache->watch_failures;
 	if (!cache->set.is_listed)
