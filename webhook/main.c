@@ -27,6 +27,7 @@
 #include "webhook/io/metrics.h"
 #include "webhook/io/profile_reload.h"
 #include "webhook/io/profile_slot.h"
+#include "webhook/io/namespace_cache.h"
 #include "webhook/io/profile_store.h"
 #include "webhook/io/status_handler.h"
 #include "webhook/io/supervisor.h"
@@ -65,7 +66,8 @@ struct webhook {
 	struct admission_handler admission;
 	struct status_handler status;
 	struct http_server *reviews;
-	struct cluster_sync *cluster; /* NULL outside a cluster */
+	struct cluster_sync *cluster;       /* NULL outside a cluster */
+	struct namespace_cache *namespaces; /* the same */
 	struct http_server *plain;
 };
 
@@ -90,7 +92,11 @@ static void inheritance_release(struct inheritance *inheritance)
 static void webhook_release(struct webhook *webhook)
 {
 	http_server_free(webhook->plain);
+	/* No request may wait for it when the server ends. */
+	if (webhook->namespaces != NULL)
+		namespace_cache_stop(webhook->namespaces);
 	http_server_free(webhook->reviews);
+	namespace_cache_free(webhook->namespaces);
 	cluster_sync_free(webhook->cluster);
 	if (webhook->has_certificates)
 		certificate_slot_release(&webhook->certificates);
@@ -222,6 +228,7 @@ static int make_reviews(struct webhook *webhook, const struct webhook_options *o
 		.default_profiles = options->default_profiles,
 		.gate_image = options->gate_image,
 		.own_namespace = options->own_namespace,
+		.namespaces = webhook->namespaces,
 		.metrics = webhook->metrics,
 	};
 	struct http_server_options server = {
@@ -249,6 +256,14 @@ static int start_cluster(struct webhook *webhook, const struct webhook_options *
 	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;
 }
 
+static int start_namespaces(struct webhook *webhook, const struct webhook_options *options,
+			    struct err *err)
+{
+	return options->is_in_cluster
+		       ? namespace_cache_start(options->service_account, &webhook->namespaces, err)
+		       : 0;
+}
+
 static int start_plain(struct webhook *webhook, const struct inheritance *inheritance,
 		       struct err *err)
 {
@@ -257,6 +272,7 @@ static int start_plain(struct webhook *webhook, const struct inheritance *inheri
 	webhook->status.metrics = webhook->metrics;
 	webhook->status.reviews = webhook->reviews;
 	webhook->status.cluster = webhook->cluster;
+	webhook->status.namespaces = webhook->namespaces;
 	struct http_server_options server = {
 		.service = {.routes = PLAIN_ROUTES, .context = &webhook->status, .body_max = 0},
 		.threads = 1,
@@ -293,6 +309,8 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 {
 	int r = load(webhook, options, inheritance, err);
 
+	if (r == 0)
+		r = start_namespaces(webhook, options, err);
 	if (r == 0)
 		r = make_reviews(webhook, options, inheritance, err);
 	if (r == 0)

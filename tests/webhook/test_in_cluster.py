@@ -2,10 +2,7 @@
 """The program in a cluster: certificates, caBundles, readiness and the image, beside one, two or no API servers."""
 
 import concurrent.futures
-import contextlib
 import datetime
-import http.client
-import json
 import socket
 import ssl
 import threading
@@ -14,67 +11,13 @@ import time
 import pytest
 from cryptography import x509
 
-from api_server import (CONFIGURATION, IMAGE, NAMESPACE, PODS, SECRET, SECRETS, ApiServer, configuration, decode, encode,
-                        entry, make_certificate, own_pod, secret)
+from api_server import (CONFIGURATION, IMAGE, NAMESPACE, PODS, SECRET, SECRETS, configuration, decode, encode, entry,
+                        make_certificate, secret)
 from config_map import BROKEN, ConfigMap, whole_set
-from program import PATIENCE, encoded, exchange, pod
+from in_cluster import HOST, answer_to, ask, handshake, wait_readiness, wait_ready
+from program import PATIENCE, encoded, pod
 
-HOST = f"sidewire-webhook.{NAMESPACE}.svc"
 PATCH = ("PATCH", CONFIGURATION)
-
-
-@pytest.fixture
-def api(tmp_path):
-    """An API server with two pods of ours, and the webhook configuration as it is installed."""
-    server = ApiServer(tmp_path / "api")
-    for name in "one", "two":
-        server.put(f"{PODS}/{name}", own_pod(name))
-    server.put(CONFIGURATION, configuration(entry("enabled"), entry("asked")))
-    yield server
-    server.token = None
-    server.go()
-
-
-@pytest.fixture
-def replica(api, start):
-    """Starts a replica in the pod of the name."""
-    def start_one(name="one", *options, **more):
-        return start("--in-cluster", "--service-account", str(api.place), *options, environment=api.environment(name),
-                     **more)
-    return start_one
-
-
-def wait_readiness(program, status, words):
-    """Waits until the program says so."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        found, _, body = program.get("/readyz")
-        if found == status and words in body.decode():
-            return body.decode()
-        assert time.monotonic() < end, f"{found}: {body}; {program.log_path.read_text()}"
-        time.sleep(0.02)
-
-
-def wait_ready(program):
-    wait_readiness(program, 200, "ok")
-
-
-def handshake(program, ca_bundle):
-    """A TLS connection as an API server makes it that trusts this bundle; an error when that does not verify."""
-    context = ssl.create_default_context(cadata=ca_bundle)
-    connection = http.client.HTTPSConnection(HOST, timeout=PATIENCE)
-    plain = socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE)
-    connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-    return connection
-
-
-def ask(program, ca_bundle, **annotations):
-    """Sends a review as an API server does, and gives the answer."""
-    body = encoded(pod(annotations=annotations))
-    with contextlib.closing(handshake(program, ca_bundle)) as connection:
-        status, _, answer = exchange(connection, "POST", "/mutate/enabled", body, {"Content-Type": "application/json"})
-    assert status == 200
-    return json.loads(answer)["response"]
 
 
 def is_verified(program, ca_bundle):
@@ -169,10 +112,7 @@ def test_an_image_that_is_given_is_taken(api, replica):
 def test_its_own_namespace_is_left_alone(api, replica):
     program = replica()
     wait_ready(program)
-    body = encoded(pod(), namespace=NAMESPACE)
-    with contextlib.closing(handshake(program, api.bundles()[0])) as connection:
-        answer = exchange(connection, "POST", "/mutate/enabled", body, {"Content-Type": "application/json"})[2]
-    assert "patch" not in json.loads(answer)["response"]
+    assert "patch" not in answer_to(program, api.bundles()[0], encoded(pod(), namespace=NAMESPACE))
 
 
 # Two replicas
@@ -491,7 +431,8 @@ def test_an_api_server_that_comes_late(api, replica):
     failures = program.metric("sidewire_kube_api_failures_total")
     time.sleep(12)  # passes in which the cause is the same
     assert program.metric("sidewire_kube_api_failures_total") > failures > 0
-    assert [line["msg"] for line in program.log() if line["level"] != "info"] == ["not in step with the cluster"]
+    assert sorted(line["msg"] for line in program.log() if line["level"] != "info") == [
+        "namespaces are not followed", "not in step with the cluster"]
     api.come()
     wait_ready(program)
     program.wait_log("in step with the cluster")

@@ -18,6 +18,7 @@
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
+#include "webhook/core/namespace_defaults.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/probe_warning.h"
@@ -30,14 +31,17 @@
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
 	STATUS_UNPROCESSABLE = 422, /* it is one, but what it asks for cannot be */
+	STATUS_UNAVAILABLE = 503,   /* it may be right, but that cannot be known now */
 };
 
 /* One injection on its way: each step reads what those before it have left. */
 struct injection {
-	json_t *original; /* borrowed, as are the next two */
+	const struct inject_question *question; /* borrowed, as are the next three */
 	const struct profile_set *profiles;
 	const struct inject_options *options;
-	json_t *annotations; /* of the original; NULL when it has none */
+	json_t *original;    /* the question's pod */
+	json_t *own;         /* its annotations, borrowed; NULL when it has none */
+	json_t *annotations; /* these, and its namespace's defaults; owned; NULL: none */
 	struct profile_choice choice;
 	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
@@ -57,6 +61,7 @@ static void injection_release(struct injection *injection)
 	}
 	free(injection->names);
 	redirect_spec_release(&injection->redirect);
+	json_decref(injection->annotations);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
@@ -88,13 +93,33 @@ static int check_shape(struct injection *injection, struct err *err)
 {
 	int r = pod_shape_check(injection->original, err);
 
-	injection->annotations = pod_annotations(injection->original);
+	injection->own = pod_annotations(injection->original);
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "the pod cannot be read") : r;
+}
+
+static int check_namespace(struct injection *injection, struct err *err)
+{
+	const struct err *trouble = injection->question->namespace_trouble;
+
+	return trouble != NULL ? err_set(err, -trouble->code, "%s", trouble->msg) : 0;
+}
+
+/* Whether an annotation in force is a default of the namespace. */
+static bool is_default(const struct injection *injection, const char *key)
+{
+	return namespace_defaults_origin(injection->own, injection->question->namespace_annotations,
+					 key) == ANNOTATION_OF_NAMESPACE;
 }
 
 static int check_annotations(struct injection *injection, struct err *err)
 {
-	return annotation_check(injection->annotations, err);
+	json_t *defaults = injection->question->namespace_annotations;
+	int r = annotation_check_defaults(defaults, err);
+
+	if (r == 0)
+		r = namespace_defaults_merge(injection->own, defaults, &injection->annotations,
+					     err);
+	return r == 0 ? annotation_check(injection->annotations, err) : r;
 }
 
 static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
@@ -110,8 +135,19 @@ static int choose_profiles(struct injection *injection, struct err *err)
 {
 	int r = profile_choose(injection->profiles, injection->options->default_profiles,
 			       injection->annotations, &injection->choice, err);
+	const char *key;
+	json_t *value;
+	void *next;
 
-	return r == 0 ? name_profiles(&injection->choice, &injection->names, err) : r;
+	if (r < 0)
+		return r;
+	/* The merged object is our own wherever it holds defaults. */
+	json_object_foreach_safe(injection->annotations, next, key, value) {
+		if (is_default(injection, key) &&
+		    !profile_choice_heeds(&injection->choice, injection->profiles, key))
+			json_object_del(injection->annotations, key);
+	}
+	return name_profiles(&injection->choice, &injection->names, err);
 }
 
 static int resolve(struct injection *injection, struct err *err)
@@ -190,7 +226,7 @@ static int check_gate_obstacle(struct injection *injection, const struct gate_re
 
 	if (obstacle == NULL)
 		return 0;
-	if (annotation_get(injection->annotations, ANNOTATION_GATE) != NULL)
+	if (annotation_get(injection->own, ANNOTATION_GATE) != NULL)
 		return err_set(err, EINVAL,
 			       "annotation '" ANNOTATION_GATE
 			       "' asks for the gate, but container '%s' of the pod has a %s of its "
@@ -331,6 +367,7 @@ static const struct step {
 	int status;
 } STEPS[] = {
 	{check_shape, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
+	{check_namespace, "NamespaceUnknown", STATUS_UNPROCESSABLE},
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
@@ -345,6 +382,22 @@ static const struct step {
 };
 enum { STEP_COUNT = sizeof(STEPS) / sizeof(*STEPS) };
 
+/* Where a sentence is about an annotation of the namespace, whoever made the pod looks there. */
+static void say_where(const struct injection *injection, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(injection->question->namespace_annotations, key, value) {
+		if (!annotation_is_subject(key, err->msg))
+			continue;
+		if (is_default(injection, key))
+			err_wrap(err, "namespace '%.64s'",
+				 injection->result->decision.namespace_name);
+		return;
+	}
+}
+
 static void deny(const struct step *step, const struct err *err, struct inject_result *result)
 {
 	struct inject_decision *decision = &result->decision;
@@ -353,7 +406,7 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	decision->reason = step->reason;
 	snprintf(decision->sentence, sizeof(decision->sentence), "%s", err->msg);
 	utf8_repair(decision->sentence);
-	result->status = step->status;
+	result->status = err->code == -EAGAIN ? STATUS_UNAVAILABLE : step->status;
 }
 
 /* Runs all steps. A failure that is the pod's own becomes a denial. */
@@ -368,6 +421,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return r;
 		}
 		if (r < 0) {
+			say_where(injection, &failure);
 			deny(&STEPS[i], &failure, result);
 			return 0;
 		}
@@ -395,9 +449,10 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(injection_release)
-	struct injection injection = {.original = question->pod,
+	struct injection injection = {.question = question,
 				      .profiles = profiles,
 				      .options = options,
+				      .original = question->pod,
 				      .pod = json_incref(question->pod),
 				      .result = &result};
 	int r = 0;

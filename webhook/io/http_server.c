@@ -159,6 +159,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
 	struct http_reply reply;
 
 	http_exchange_answer(exchange, &reply);
+	if (reply.status == 0)
+		return MHD_YES; /* suspended: we are called again */
 	if (reply.status >= 400 && server->options.metrics != NULL)
 		log_refusal(exchange, &reply);
 	if (reply.status >= 400)
@@ -185,6 +187,7 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
 							    MHD_HTTP_HEADER_CONTENT_TYPE),
 		.content_length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							      MHD_HTTP_HEADER_CONTENT_LENGTH),
+		.connection = connection,
 	};
 	struct connection *waiting = connection_of(connection);
 	struct http_exchange *exchange;
@@ -229,6 +232,16 @@ static void log_broken_off(const struct http_exchange *exchange)
 	log_end(&line);
 }
 
+static void suspend(void *connection)
+{
+	MHD_suspend_connection(connection);
+}
+
+static void resume(void *connection)
+{
+	MHD_resume_connection(connection);
+}
+
 /* A request has ended: its reply has left, or the connection broke. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
 			 enum MHD_RequestTerminationCode code)
@@ -253,7 +266,8 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 /* Starts libmicrohttpd on the socket, which it closes in the end. NULL when it does not start. */
 static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
-	const unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	const unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+				   MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned int threads = server->options.threads;
 	struct MHD_OptionItem items[] = {
 		{MHD_OPTION_LISTEN_SOCKET, server->fd, NULL},
@@ -293,6 +307,8 @@ int http_server_new(const struct http_server_options *options, int listen_fd,
 	server->options = *options;
 	server->fd = listen_fd;
 	server->options.service.body_bytes = &server->body_bytes;
+	server->options.service.suspend = suspend;
+	server->options.service.resume = resume;
 	connection_list_init(&server->connections, CONNECTIONS_SHORT);
 	*ret_server = server;
 	return 0;

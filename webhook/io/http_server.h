@@ -54,7 +54,8 @@ void http_server_sweep(struct http_server *server) __attribute__((nonnull));
  */
 void http_server_drain(struct http_server *server) __attribute__((nonnull));
 
-/* Ends all connections, waits for the threads, frees. NULL is allowed. */
+/* Ends all connections, of which none may wait (struct http_wait), waits for the threads, frees.
+ * NULL is allowed. */
 void http_server_free(struct http_server *server);
 
 #endif

@@ -51,6 +51,7 @@ const char WEBHOOK_HELP_TEXT[] =
 	"Secret\n"
 	"                            sidewire-ca, certificate in memory, caBundle of the\n"
 	"                            MutatingWebhookConfiguration sidewire, image of the own pod;\n"
+	"                            and namespaces, whose annotations are their pods' defaults;\n"
 	"                            wants POD_NAME and POD_NAMESPACE in the environment\n"
 	"  --service-account DIR     ca.crt and token for that, when they are not where pods have\n"
 	"                            them\n"

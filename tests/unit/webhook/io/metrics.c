@@ -166,15 +166,22 @@ static void test_cluster(void)
 		.bundle_writes = 3,
 		.api_failures = 4,
 	};
+	const struct namespace_report namespaces = {
+		.count = 10000, .age_ms = 61007, .reads = 8, .api_failures = 5};
 	struct metrics_state state = STATE;
 
 	CLEANUP(freep) char *without = format(metrics, &state);
 	CU_ASSERT_PTR_NULL(strstr(without, "authority"));
+	CU_ASSERT_PTR_NULL(strstr(without, "namespace"));
 	state.cluster = &report;
+	state.namespaces = &namespaces;
 	CLEANUP(freep) char *text = format(metrics, &state);
 	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
 	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
-	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 4"));
+	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 9"));
+	CU_ASSERT(has_line(text, "sidewire_namespaces 10000"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_cache_age_seconds 61.007"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_reads_total 8"));
 }
 
 static CU_TestInfo tests[] = {
