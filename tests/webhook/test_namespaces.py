@@ -316,6 +316,17 @@ def test_a_namespace_that_cannot_be_read_is_a_denial_in_time(api, late, fault, w
         api.come()
 
 
+def test_a_read_that_hangs_is_tried_again(api, late):
+    def hang_once():
+        del api.before["GET", f"{NAMESPACES}/new"]
+        time.sleep(TIMEOUT_S)
+
+    put(api, "new", of_ports(1))
+    api.before["GET", f"{NAMESPACES}/new"] = hang_once
+    assert ports_of(create(api, late, "new")) == "1"
+    assert reads(api, "new") == 2
+
+
 def test_many_unknown_namespaces_while_the_server_is_ill(api, late):
     """Whoever is late gets an answer in time too; those that are known are not touched."""
     for number in range(80):
@@ -363,12 +374,14 @@ def test_the_program_ends_while_somebody_waits(api, late):
     assert {response["status"]["code"] for response in answers} == {503}
 
 
-def test_the_program_ends_without_grace_while_somebody_waits(api, replica):
+def test_the_program_ends_without_grace_while_many_wait(api, replica):
+    """Some of them for a read that has not begun."""
     program = replica("one", "--grace", "0")
     wait_ready(program)
-    hang(api, f"{NAMESPACES}/new", TIMEOUT_S)
-    with connections(api, program, 4) as ours, concurrent.futures.ThreadPoolExecutor(4) as pool:
-        waiting = [pool.submit(answer_on, one, encoded(pod(), namespace="new")) for one in ours]
-        program.wait_metric("sidewire_requests_in_flight", 4)
+    for number in range(4):
+        hang(api, f"{NAMESPACES}/new-{number}", TIMEOUT_S)
+    with connections(api, program, 8) as ours, concurrent.futures.ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(answer_on, one, encoded(pod(), namespace=f"new-{number // 2}")) for number, one in enumerate(ours)]
+        program.wait_metric("sidewire_requests_in_flight", 8)
         program.stop()
         assert all(one.exception(PATIENCE) or one.result()["status"]["code"] == 503 for one in waiting)
