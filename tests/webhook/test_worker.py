@@ -145,7 +145,7 @@ def test_a_new_worker_drains_and_reloads(start):
     program.kill_worker()
     program.wait_log("listening", 2)
     program.process.send_signal(signal.SIGHUP)
-    program.wait_log("nothing to reload")
+    program.wait_log("profiles loaded")
     held = raw(program, head(len(BODY)), BODY[:100])
     program.wait_metric("sidewire_requests_in_flight", 1)
     program.process.send_signal(signal.SIGTERM)
