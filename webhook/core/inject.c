@@ -16,6 +16,7 @@
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
 #include "webhook/core/overlay_apply.h"
+#include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/probe_warning.h"
 #include "webhook/core/profile_choice.h"
@@ -109,9 +110,18 @@ static int render_profile(const struct profile *profile, json_t *annotations, js
 			  struct err *err)
 {
 	json_auto_t *values = NULL;
+	json_auto_t *overlay = NULL;
 	int r = profile_values(profile, annotations, &values, err);
 
-	return r == 0 ? parameter_render(profile->pod, values, ret_overlay, err) : r;
+	if (r == 0)
+		r = parameter_render(profile->pod, values, &overlay, err);
+	if (r < 0)
+		return r;
+	/* Two parameters of one value may have made two keys one. */
+	if (overlay_check(overlay, err) < 0)
+		return err_wrap(err, "profile '%s'", profile->name);
+	*ret_overlay = TAKE(overlay);
+	return 0;
 }
 
 static int render(struct injection *injection, struct err *err)

@@ -12,9 +12,9 @@
  * Reads `pod` of a profile's spec into the profile, whose parameters were read before; an empty
  * overlay when there is none. It must have a pod's outlines (pod_shape_check()) and nothing but
  * labels, annotations and spec; the parameters that it uses must be declared; names must be fixed,
- * since they say what of a pod is ours; and labels and annotations must stay texts once parameters
- * are put in; it must be a patch that strategic_merge() takes. -EINVAL, -ENOTSUP or -E2BIG, naming
- * the path; -ENOMEM.
+ * since they say what of a pod is ours; labels and annotations must stay texts once parameters are
+ * put in; it must be a patch that strategic_merge() takes, and pass overlay_check(). -EINVAL,
+ * -ENOTSUP or -E2BIG, naming the path; -ENOMEM.
  */
 int profile_overlay_read(const json_t *spec, struct profile *profile, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

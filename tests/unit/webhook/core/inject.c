@@ -241,7 +241,30 @@ static void test_out_of_memory(void)
 	}
 }
 
+/* Keys that are parameters are as different as their values. */
+static void test_keys_of_parameters(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	CLEANUP(profile_release)
+	struct profile profile = sample_profile(SAMPLE_DOCUMENT(
+		"proxy", "{'parameters': [{'name': 'a', 'type': 'string', 'default': '1.1.1.1'},"
+			 " {'name': 'b', 'type': 'string', 'default': '2.2.2.2'}],"
+			 " 'pod': {'spec': {'hostAliases': [{'ip': '${a}'}, {'ip': '${b}'}]}}}"));
+	json_auto_t *pod = quoted_json(POD("", APP));
+	json_auto_t *same = quoted_json(POD(ANNOTATION("param.sidewire.io/b", "1.1.1.1"), APP));
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &profile, &err), 0);
+	CLEANUP(inject_result_release) struct inject_result good = ask(&set, pod);
+	CU_ASSERT_EQUAL(good.decision.verdict, INJECT_YES);
+	CLEANUP(inject_result_release) struct inject_result bad = ask(&set, same);
+	CU_ASSERT_STRING_EQUAL(bad.decision.reason, "BadParameter");
+	ASSERT_TEXT("parameters of one value", bad.decision.sentence,
+		    "profile 'proxy': spec.hostAliases[1]: there is another one with this 'ip'");
+}
+
 static CU_TestInfo tests[] = {
+	{"keys that are parameters", test_keys_of_parameters},
 	{"each step denies in its own words", test_denials},
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},

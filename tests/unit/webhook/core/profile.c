@@ -92,6 +92,12 @@ static const struct refusal REFUSALS[] = {
 	 DOCUMENT("{'parameters': [{'name': 'n', 'type': 'integer'}], "
 		  "'pod': {'metadata': {'labels': {'a': '${n}'}}}}"),
 	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"directive that nobody would follow",
+	 OVERLAY("{'metadata': {'labels': {'$patch': 'delete'}}}"),
+	 "spec: pod: metadata.labels: an overlay must not have '$patch' here: what the pod has of "
+	 "this stays"},
+	{"list key twice", OVERLAY("{'spec': {'hostAliases': [{'ip': 'a'}, {'ip': 'a'}]}}"),
+	 "spec: pod: spec.hostAliases[1]: there is another one with this 'ip'"},
 	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
 	 "spec: redirect: 'dnsPort' is not supported by this version"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
