@@ -11,8 +11,8 @@
 #include "common/base/err.h"
 
 /*
- * Applies `overlay` to `pod`; both passed pod_shape_check(), and the overlay merge_patch_check() and
- * overlay_check().
+ * Applies `overlay` to `pod`; both passed pod_shape_check(), and the overlay merge_patch_check()
+ * and overlay_check().
  *
  * Labels, annotations, and containers of a name that the pod has in the same list only fill in what
  * the pod lacks. Of a probe, a lifecycle handler or an environment variable that the pod's
