@@ -2,12 +2,11 @@
 """Pods and overlays by chance: the same ones for the same seed.
 
 A pod has what users write, and at every level members that nobody knows, whose names say of what
-type they are, so that an overlay can have them too. With `is_kubernetes` only such overlays are
-made for which Kubernetes' strategic merge has an answer, and the one that we want: it knows no
-objects and lists beyond its types, merges repeated keys of a patch into one, does not add an object
-that has `$patch: replace`, and makes no difference between 1 and 1.0.
+type they are, so that an overlay can have them too. Lists may be empty, members null, keys repeated.
 """
 
+import copy
+import json
 import random
 
 # The merge keys of lists by the name of the member; None: a set.
@@ -16,10 +15,9 @@ MERGE_KEYS = {
     "ports": "containerPort", "volumeMounts": "mountPath", "volumeDevices": "devicePath",
     "volumes": "name", "imagePullSecrets": "name", "hostAliases": "ip", "resourceClaims": "name",
     "topologySpreadConstraints": "topologyKey", "schedulingGates": "name", "ownerReferences": "uid",
-    "finalizers": None,
+    "evictionResponders": "name", "finalizers": None,
 }
-SCALARS = ["", "a", "ü/~", "null", 0, 1, -1, 2**63 - 1, -2**63, True, False, 0.5, -1e300, "1"]
-REALS = [1.0, 0.0, 3.0]
+SCALARS = ["", "a", "ü/~", "null", 0, 1, -1, 2**63 - 1, -2**63, True, False, 0.5, -1e300, "1", 1.0, 0.0]
 CONTAINER_NAMES = ["app", "web", "proxy", "logger", "copier"]
 
 
@@ -28,13 +26,20 @@ def is_directive(value):
     return isinstance(value, dict) and "$patch" in value
 
 
-class Generator:
-    """Makes one pair of pod and overlay after the other."""
+def parts_of(value):
+    """All objects and lists of a value, itself among them."""
+    if not isinstance(value, (dict, list)):
+        return
+    yield value
+    for member in value.values() if isinstance(value, dict) else value:
+        yield from parts_of(member)
 
-    def __init__(self, seed, is_kubernetes=False):
+
+class Generator:
+    """Makes pods."""
+
+    def __init__(self, seed):
         self.random = random.Random(seed)
-        self.is_kubernetes = is_kubernetes
-        self.has_unknown_structures = True
 
     def chance(self, probability):
         return self.random.random() < probability
@@ -44,7 +49,7 @@ class Generator:
         return self.random.sample(choices, self.random.randint(0, min(most, len(choices))))
 
     def scalar(self):
-        return self.random.choice(SCALARS if self.is_kubernetes else SCALARS + REALS)
+        return self.random.choice(SCALARS)
 
     def unknown_value(self, depth):
         if depth == 0 or self.chance(0.5):
@@ -57,9 +62,9 @@ class Generator:
         """The object with members that are in no type of Kubernetes."""
         for name in self.some(["xScalar", "x~/Scalar"], 1):
             known[name] = self.scalar()
-        if self.has_unknown_structures and self.chance(0.2):
+        if self.chance(0.2):
             known["xList"] = [self.unknown_value(2) for _ in range(self.random.randint(0, 2))]
-        if self.has_unknown_structures and self.chance(0.2):
+        if self.chance(0.2):
             known["xObject"] = {key: self.scalar() for key in self.some(["a", "b/~c", "d"], 3)}
         return known
 
@@ -72,23 +77,20 @@ class Generator:
         return self.with_unknown(made)
 
     def elements(self, key, values, most, make):
-        """A list of objects with different keys; now and then a key stands twice."""
+        """A list of objects; now and then a key stands twice."""
         chosen = self.some(values, most)
-        if chosen and not self.is_kubernetes and self.chance(0.15):
+        if chosen and self.chance(0.1):
             chosen.append(self.random.choice(chosen))
         return [make({key: value}) for value in chosen]
 
     def strings(self):
         return {key: self.random.choice(["", "1", "a~b"]) for key in self.some(["a", "b/c", "~", "app"], 3)}
 
+    def quantities(self):
+        return {key: self.random.choice(["1", "100m", "1Gi"]) for key in self.some(["cpu", "a/b", "memory"], 3)}
+
     def port(self, known):
         return self.members(known, protocol=lambda: self.random.choice(["TCP", "UDP"]), name=lambda: "p")
-
-    def ports(self):
-        made = self.elements("containerPort", [53, 80, 8080], 3, self.port)
-        if self.has_unknown_structures and self.chance(0.3):  # a pod that listens twice on 53
-            made = [{"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}] + made
-        return made
 
     def container(self, known):
         return self.members(
@@ -98,18 +100,20 @@ class Generator:
             restartPolicy=lambda: self.random.choice(["Always", "Never"]),
             env=lambda: self.elements("name", ["A", "B", "C"], 3,
                                       lambda known: self.members(known, value=lambda: self.random.choice("12"))),
-            ports=self.ports,
+            ports=lambda: self.elements("containerPort", [53, 80, 8080], 3, self.port),
             volumeMounts=lambda: self.elements("mountPath", ["/a", "/b~c"], 2,
                                                lambda known: self.members(known, name=lambda: "v")),
             volumeDevices=lambda: self.elements("devicePath", ["/dev/a"], 1, self.with_unknown),
-            resources=lambda: self.members({}, limits=self.strings, requests=self.strings),
+            resources=lambda: self.members({}, limits=self.quantities, requests=self.quantities),
             securityContext=lambda: self.members(
                 {}, runAsUser=lambda: self.random.choice([0, 101, 2**63 - 1]),
                 capabilities=lambda: self.members({}, add=lambda: self.some(["A", "B"], 2))))
 
     def volume(self, known):
-        return self.members(known, emptyDir=lambda: self.members({}, medium=lambda: "Memory"),
-                            configMap=lambda: self.members({}, name=lambda: self.random.choice("ab")))
+        return self.members(
+            known, emptyDir=lambda: self.members({}, medium=lambda: "Memory"),
+            configMap=lambda: self.members({}, name=lambda: self.random.choice("ab")),
+            ephemeral=lambda: self.members({}, volumeClaimTemplate=lambda: self.members({}, metadata=self.metadata)))
 
     def containers(self, most):
         """Their names differ: nothing else gets past the API server."""
@@ -125,20 +129,52 @@ class Generator:
             {"containers": self.containers(3)()},
             initContainers=self.containers(4),
             ephemeralContainers=self.containers(1),
-            volumes=lambda: self.elements("name", ["v", "w", "x"], 3, self.volume),
+            volumes=lambda: [self.volume({"name": name}) for name in self.some(["v", "w", "x"], 3)],
             imagePullSecrets=lambda: self.elements("name", ["s", "t"], 2, dict),
             hostAliases=lambda: self.elements(
                 "ip", ["10.0.0.1", "::1"], 2,
                 lambda known: self.members(known, hostnames=lambda: self.some(["h", "i"], 2))),
             tolerations=lambda: [self.with_unknown({"key": key}) for key in self.some("ab", 2)],
-            topologySpreadConstraints=lambda: self.elements("topologyKey", ["zone"], 1, self.with_unknown),
+            topologySpreadConstraints=lambda: self.elements(
+                "topologyKey", ["zone"], 1,
+                lambda known: self.members(known, labelSelector=lambda: self.members({}, matchLabels=self.strings))),
             schedulingGates=lambda: self.elements("name", ["g"], 1, dict),
+            evictionResponders=lambda: self.elements("name", ["e"], 1, self.with_unknown),
             resourceClaims=lambda: self.elements("name", ["r"], 1, dict),
+            nodeSelector=self.strings,
             securityContext=lambda: self.members({}, runAsUser=lambda: 7),
             activeDeadlineSeconds=lambda: self.random.choice([0, 2**63 - 1]))
 
     def pod(self):
-        return self.members({"kind": "Pod"}, metadata=self.metadata, spec=self.spec)
+        pod = self.members({"kind": "Pod"}, metadata=self.metadata, spec=self.spec)
+        if self.chance(0.2):
+            self.add_nulls(pod)
+        return pod
+
+    def add_nulls(self, pod):
+        """What is null in a pod is as good as absent."""
+        for part in (pod, pod.get("metadata"), pod.get("spec")):
+            if part and self.chance(0.5):
+                part[self.random.choice(list(part))] = None
+
+
+class PairGenerator(Generator):
+    """Makes pairs of a pod and an overlay for it, with nulls and directives where they have a meaning."""
+
+    def pair(self):
+        pod = self.pod()
+        overlay = self.overlay()
+        self.add_directives(overlay, pod)
+        return pod, overlay
+
+    def overlay(self):
+        """What a pod may have, but for repeated keys: with them twice is not once."""
+        overlay = self.members({"kind": "Pod"}, metadata=self.metadata, spec=self.spec)
+        for part in parts_of(overlay):
+            for name, value in part.items() if isinstance(part, dict) else ():
+                if isinstance(value, list) and MERGE_KEYS.get(name):
+                    part[name] = list({element[MERGE_KEYS[name]]: element for element in value}.values())
+        return overlay
 
     def add_directives(self, patch, original):
         """Puts nulls and directives into an object of the overlay."""
@@ -150,13 +186,11 @@ class Generator:
                 self.add_directives(value, original.get(name))
             elif isinstance(value, dict):
                 self.add_to_object(value, original.get(name))
-            elif name in MERGE_KEYS and MERGE_KEYS[name] is not None:
+            elif isinstance(value, list) and MERGE_KEYS.get(name):
                 self.add_to_list(value, MERGE_KEYS[name], original.get(name))
-            elif name in MERGE_KEYS and self.chance(0.1) and not self.is_kubernetes:
-                value.append({"$patch": "replace"})
 
     def add_to_object(self, patch, original):
-        if self.chance(0.05) and (isinstance(original, dict) or not self.is_kubernetes):
+        if self.chance(0.05):
             patch["$patch"] = self.random.choice(["delete", "replace"])
         elif self.chance(0.05):
             patch["$retainKeys"] = list(patch) + ["name"]
@@ -166,31 +200,74 @@ class Generator:
     def add_to_list(self, patch, key, original):
         """Likewise into a list whose elements have that key."""
         originals = [element for element in original or [] if isinstance(element, dict)]
+        is_replaced = self.chance(0.04)
         for element in patch:
             value = element[key]
             if self.chance(0.1):
                 element["$retainKeys"] = list(element)
                 continue
-            self.add_directives(element, next((o for o in originals if o[key] == value), None))
-            element[key] = value
+            # What is added as it stands has nothing that directives could change.
+            if not is_replaced and any(other.get(key) == value for other in originals):
+                self.add_directives(element, next(other for other in originals if other.get(key) == value))
+                element[key] = value
         if originals and self.chance(0.1):
-            patch.append({"$patch": "delete", key: self.random.choice(originals)[key]})
-        if self.chance(0.04):
+            value = self.random.choice(originals).get(key)
+            # What is deleted and set again is added, as it stands.
+            if not any(element[key] == value and '"$patch"' in json.dumps(element) for element in patch):
+                patch.append({"$patch": "delete", key: value})
+        if is_replaced:
             patch.insert(self.random.randint(0, len(patch)), {"$patch": "replace"})
 
+
+class RoughGenerator(PairGenerator):
+    """The same with everything that a pair must not have, a little of it in half of the pairs."""
+
+    STRANGE = [None, 7, "text", True, [], {}, [7], [None], [{}], {"name": "n"}, [[1]]]
+    DIRECTIVES = [
+        ("$patch", "delete"), ("$patch", "replace"), ("$patch", "replace"), ("$patch", "merge"), ("$patch", 1),
+        ("$retainKeys", ["name"]), ("$retainKeys", [1]), ("$retainKeys", [{}]), ("$retainKeys", "name"),
+        ("$setElementOrder/containers", [{"name": "app"}]), ("$deleteFromPrimitiveList/args", ["-a"]), ("$other", 1),
+    ]
+
+    def overlay(self):
+        return self.members({"kind": "Pod"}, metadata=self.metadata, spec=self.spec)
+
     def pair(self):
-        """A pod, and an overlay for it."""
-        pod = self.pod()
-        self.has_unknown_structures = not self.is_kubernetes
-        overlay = self.pod()
-        self.has_unknown_structures = True
-        self.add_directives(overlay, pod)
-        if not self.is_kubernetes and self.chance(0.2):
-            self.add_nulls(pod)
+        pod, overlay = super().pair()
+        if self.chance(0.1):
+            self.damage(pod)
+        if self.chance(0.1):
+            self.take_keys(pod)
+        for fault in (self.damage, self.take_keys, self.spoil_keys, self.misdirect, self.misdirect):
+            if self.chance(0.12):
+                fault(overlay)
         return pod, overlay
 
-    def add_nulls(self, pod):
-        """What is null in a pod is as good as absent."""
-        for part in (pod, pod.get("metadata"), pod.get("spec")):
-            if part and self.chance(0.5):
-                part[self.random.choice(list(part))] = None
+    def damage(self, value):
+        """Puts a value of some other type somewhere."""
+        part = self.random.choice([part for part in parts_of(value) if part] or [value])
+        place = self.random.choice(list(part) if isinstance(part, dict) else range(len(part)))
+        part[place] = copy.deepcopy(self.random.choice(self.STRANGE))
+
+    def keyed_elements(self, value):
+        """Some elements of lists, with the member that they are known by."""
+        for part in list(parts_of(value)):
+            for name, member in part.items() if isinstance(part, dict) else ():
+                if MERGE_KEYS.get(name) and isinstance(member, list) and member and self.chance(0.3):
+                    element = self.random.choice(member)
+                    if isinstance(element, dict):
+                        yield element, MERGE_KEYS[name]
+
+    def take_keys(self, value):
+        for element, key in self.keyed_elements(value):
+            element.pop(key, None)
+
+    def spoil_keys(self, value):
+        for element, key in self.keyed_elements(value):
+            element[key] = copy.deepcopy(self.random.choice(self.STRANGE))
+
+    def misdirect(self, value):
+        """Puts a directive somewhere."""
+        part = self.random.choice([part for part in parts_of(value) if isinstance(part, dict)])
+        name, directive = self.random.choice(self.DIRECTIVES)
+        part[name] = copy.deepcopy(directive)
