@@ -171,6 +171,7 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 		.profiles = &webhook->profiles,
 		.default_profiles = options->default_profiles,
 		.gate_image = options->gate_image,
+		.image_volumes = options->image_volumes,
 		.own_namespace = options->own_namespace,
 		.metrics = webhook->metrics,
 	};

@@ -8,7 +8,7 @@
 #include "common/base/cleanup.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
-#include "webhook/core/gate.h"
+#include "webhook/core/gate_volume.h"
 #include "webhook/core/merge_patch.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/strategic_merge.h"

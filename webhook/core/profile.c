@@ -205,6 +205,7 @@ void profile_release(struct profile *profile)
 	free(profile->parameters);
 	free(profile->name);
 	free(profile->container);
+	free(profile->probe_env);
 	json_decref(profile->pod);
 	redirect_spec_release(&profile->redirect);
 	*profile = (struct profile){0};

@@ -61,6 +61,7 @@ static int review(struct admission_handler *handler, const struct admission_requ
 	const struct inject_options options = {
 		.default_profiles = handler->default_profiles,
 		.gate_image = atomic_load(&handler->gate_image),
+		.image_volumes = atomic_load(&handler->image_volumes),
 	};
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	int r = inject(&question, handler->profiles, &options, &result, err);

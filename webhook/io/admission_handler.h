@@ -8,16 +8,18 @@
 
 #include <stdatomic.h>
 
+#include "webhook/core/probe_exec.h"
 #include "webhook/core/profile.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"
 
 /* What reviews are answered with. Borrowed; read by many threads, changed by none, but for the
- * image, which may be learnt while they read. */
+ * image and what nodes can mount, which may be learnt while they read. */
 struct admission_handler {
 	const struct profile_set *profiles;
 	const char *default_profiles;     /* see struct inject_options */
 	_Atomic(const char *) gate_image; /* the same */
+	_Atomic(enum image_volumes) image_volumes;
 	const char *own_namespace;
 	struct metrics *metrics;
 };

@@ -75,6 +75,12 @@ static const struct {
 	 "NoGate", 422,
 	 "annotation 'sidewire.io/gate' asks for the gate, but container 'proxy' of the pod has a "
 	 "startupProbe of its own in the gate's place: take one of the two away"},
+	{POD(ANNOTATION("sidewire.io/probes", "x"), APP), "BadAnnotation", 422,
+	 "annotation 'sidewire.io/probes' is 'x', expected auto, keep, exec, exempt or rewrite"},
+	{POD(ANNOTATION("sidewire.io/probes", "rewrite"), APP), "NoProbes", 422,
+	 "annotation 'sidewire.io/probes' is 'rewrite', but profile 'proxy' has no server for "
+	 "probes "
+	 "(spec.redirect.probes): expected auto, keep, exec or exempt"},
 	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "RedirectConflict", 422,
 	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
 	 "'proxy'): its traffic would bypass the proxy"},
@@ -148,8 +154,12 @@ static void test_warnings(void)
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	json_auto_t *kept = quoted_json(
+		POD(ANNOTATION("sidewire.io/probes", "keep"),
+		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
 	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
 	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+	CLEANUP(inject_result_release) struct inject_result wanted = ask(&set, kept);
 
 	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL_FATAL(result.warning_count, 2);
@@ -161,6 +171,8 @@ static void test_warnings(void)
 		    "use http, grpc or exec");
 	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL(without.warning_count, 0);
+	CU_ASSERT_EQUAL(wanted.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(wanted.warning_count, 0);
 }
 
 /* A document that no node would take is told by the annotation that makes it so long. */
@@ -207,7 +219,8 @@ struct sweep {
 static int attempt(const void *input, struct err *err)
 {
 	static const struct inject_options EXEC = {.default_profiles = "proxy",
-						   .gate_image = "gate:1"};
+						   .gate_image = "gate:1",
+						   .image_volumes = IMAGE_VOLUMES_YES};
 	const struct sweep *sweep = input;
 	const struct inject_question question = question_of(sweep->pod);
 	CLEANUP(inject_result_release) struct inject_result result = {0};
@@ -222,6 +235,7 @@ static int attempt(const void *input, struct err *err)
 static const char *const SWEEPS[] = {
 	POD("", APP),
 	POD(ANNOTATION("sidewire.io/gate", "exec"), APP),
+	POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"),
 	POD(ANNOTATION("sidewire.io/exclude-outbound-cidrs", "10.0.0.0/8,::1"),
 	    APP ",'initContainers':[{'name':'init'},{'name':'proxy','image':'auto'}]"),
 	POD("'annotations':{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t',"
