@@ -67,8 +67,8 @@ bool probe_is_captured(const struct redirect_spec *spec, uint16_t port)
 
 bool probe_is_blind(const struct probe *probe, const struct redirect_spec *spec)
 {
-	return probe->form == FORMS[FORM_TCP] && probe->place->holder == NULL &&
-	       !probe_has_host(probe) && probe_is_captured(spec, probe_port(probe));
+	return probe->form == FORMS[FORM_TCP] && !probe_has_host(probe) &&
+	       probe_is_captured(spec, probe_port(probe));
 }
 
 static bool find_in_container(const json_t *container, const struct redirect_spec *spec,

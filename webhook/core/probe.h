@@ -61,7 +61,7 @@ bool probe_has_host(const struct probe *probe) __attribute__((nonnull));
 /* Whether inbound traffic to the port goes to the proxy. Port 0 does not. */
 bool probe_is_captured(const struct redirect_spec *spec, uint16_t port) __attribute__((nonnull));
 
-/* Whether the proxy answers it in the application's stead. */
+/* Whether a probe, no handler, is answered by the proxy in the application's stead. */
 bool probe_is_blind(const struct probe *probe, const struct redirect_spec *spec)
 	__attribute__((nonnull));
 

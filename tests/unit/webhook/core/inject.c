@@ -175,6 +175,24 @@ static void test_warnings(void)
 	CU_ASSERT_EQUAL(wanted.warning_count, 0);
 }
 
+/* What became an exec probe is nothing to warn of; the profile's own probes never were. */
+static void test_no_warning_of_what_was_changed(void)
+{
+	static const struct inject_options KNOWN = {.default_profiles = "proxy",
+						    .gate_image = "gate:1",
+						    .image_volumes = IMAGE_VOLUMES_YES};
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(
+		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	const struct inject_question question = question_of(pod);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &KNOWN, &result, &err), 0);
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count, 0);
+}
+
 /* A document that no node would take is told by the annotation that makes it so long. */
 static void test_document_too_long(void)
 {
@@ -260,6 +278,7 @@ static CU_TestInfo tests[] = {
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
 	{"warnings", test_warnings},
+	{"no warning of a probe that was changed", test_no_warning_of_what_was_changed},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
 	{"memory may end anywhere", test_out_of_memory},

@@ -47,13 +47,20 @@ static const struct {
 	enum redirect_mode redirect;
 	const char *form;
 	bool is_excluded;
+	enum image_volumes image_volumes;
 } ROWS[] = {
-	{"auto", PROBE_MODE_AUTO, REDIRECT_MODE_REDIRECT, "exec", false},
-	{"keep", PROBE_MODE_KEEP, REDIRECT_MODE_REDIRECT, "tcpSocket", false},
-	{"exec", PROBE_MODE_EXEC, REDIRECT_MODE_REDIRECT, "exec", false},
-	{"exempt", PROBE_MODE_EXEMPT, REDIRECT_MODE_REDIRECT, "tcpSocket", true},
-	{"rewrite", PROBE_MODE_REWRITE, REDIRECT_MODE_REDIRECT, "httpGet", false},
-	{"without a redirect", PROBE_MODE_REWRITE, REDIRECT_MODE_NONE, "tcpSocket", false},
+	{"auto", PROBE_MODE_AUTO, REDIRECT_MODE_REDIRECT, "exec", false, IMAGE_VOLUMES_YES},
+	{"keep", PROBE_MODE_KEEP, REDIRECT_MODE_REDIRECT, "tcpSocket", false, IMAGE_VOLUMES_YES},
+	{"exec", PROBE_MODE_EXEC, REDIRECT_MODE_REDIRECT, "exec", false, IMAGE_VOLUMES_YES},
+	{"exec on the user's word", PROBE_MODE_EXEC, REDIRECT_MODE_REDIRECT, "exec", false,
+	 IMAGE_VOLUMES_UNKNOWN},
+	{"auto where nobody knows", PROBE_MODE_AUTO, REDIRECT_MODE_REDIRECT, "tcpSocket", false,
+	 IMAGE_VOLUMES_UNKNOWN},
+	{"exempt", PROBE_MODE_EXEMPT, REDIRECT_MODE_REDIRECT, "tcpSocket", true, IMAGE_VOLUMES_YES},
+	{"rewrite", PROBE_MODE_REWRITE, REDIRECT_MODE_REDIRECT, "httpGet", false,
+	 IMAGE_VOLUMES_YES},
+	{"without a redirect", PROBE_MODE_REWRITE, REDIRECT_MODE_NONE, "tcpSocket", false,
+	 IMAGE_VOLUMES_YES},
 };
 
 static void test_adapt(void)
@@ -69,7 +76,7 @@ static void test_adapt(void)
 
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
 		const struct probe_request request = {ROWS[i].mode, &profile, "gate:1",
-						      IMAGE_VOLUMES_YES};
+						      ROWS[i].image_volumes};
 		struct redirect_spec spec = {.mode = ROWS[i].redirect};
 		json_auto_t *result = NULL;
 		struct err err = {0};
