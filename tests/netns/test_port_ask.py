@@ -89,6 +89,18 @@ def test_one_call_and_no_more(pod):
             server.accept()
 
 
+def test_one_address_is_enough(pod):
+    with pod.listen(pod.ipv4, PORT) as first, pod.listen(pod.ipv6, PORT) as second:
+        assert ask(pod)[0] == 0
+        called = 0
+        for server in (first, second):
+            server.settimeout(0.1)
+            with contextlib.suppress(socket.timeout):
+                server.accept()[0].close()
+                called += 1
+        assert called == 1
+
+
 def test_who_does_not_answer_is_waited_for(pod):
     with full(pod, "127.0.0.1", PORT):
         begin = time.monotonic()

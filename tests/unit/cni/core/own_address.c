@@ -122,6 +122,25 @@ static void test_rows(void)
 	}
 }
 
+/* Nobody says which of the two comes first. */
+static void test_local_first(void)
+{
+	const struct ifaddrmsg header = {.ifa_family = AF_INET, .ifa_index = 2};
+	struct own_address_list list = {.count = 0};
+	struct piece piece = {.length = 0};
+	struct err err = {0};
+	bool is_last;
+
+	begin_message(&piece, RTM_NEWADDR);
+	put(&piece, &header, sizeof(header));
+	put_attribute(&piece, IFA_LOCAL, AF_INET, "10.0.0.1");
+	put_attribute(&piece, IFA_ADDRESS, AF_INET, "10.0.0.2");
+	end_message(&piece);
+	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(list.count, 1);
+	CU_ASSERT_EQUAL(list.items[0].addr_be[3], 1);
+}
+
 static void test_several_pieces(void)
 {
 	struct own_address_list list = {.count = 0};
@@ -175,6 +194,11 @@ static void test_refusal(void)
 	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), -EPERM);
 	ASSERT_TEXT("message", err.msg, "the kernel tells no addresses");
 	CU_ASSERT_TRUE(is_last);
+	piece.length = 0;
+	begin_message(&piece, NLMSG_ERROR);
+	end_message(&piece);
+	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), -EIO);
+	ASSERT_TEXT("message", err.msg, "the kernel's answer is cut short");
 }
 
 /* Whatever lengths say, nothing outside of the piece is read: a copy without room behind it. */
@@ -212,6 +236,7 @@ static void test_cut_short(void)
 
 static CU_TestInfo tests[] = {
 	{"which addresses count, and which attribute says them", test_rows},
+	{"the local address stands first", test_local_first},
 	{"an answer of several pieces", test_several_pieces},
 	{"more than fit", test_more_than_fit},
 	{"the kernel refuses", test_refusal},
