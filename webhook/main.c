@@ -196,6 +196,7 @@ static int start_cluster(struct webhook *webhook, const struct webhook_options *
 		.pod_name = options->pod_name,
 		.certificates = &webhook->certificates,
 		.gate_image = &webhook->admission.gate_image,
+		.image_volumes = &webhook->admission.image_volumes,
 	};
 
 	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;

@@ -24,6 +24,7 @@ from program import PATIENCE
 NAMESPACE = "sidewire-system"
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+NODES = "/api/v1/nodes"
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 SECRET = f"{SECRETS}/sidewire-ca"
 CONFIGURATION = f"{CONFIGURATIONS}/sidewire"
@@ -79,6 +80,12 @@ def entry(name, ca_bundle=None):
 def configuration(*entries):
     """The webhook configuration."""
     return {"metadata": {"name": "sidewire"}, "webhooks": list(entries)}
+
+
+def node(name, kubelet="v1.35.0", runtime="containerd://2.1.0"):
+    """A node as far as its versions go."""
+    return {"metadata": {"name": name}, "status": {"nodeInfo": {
+        "operatingSystem": "linux", "kubeletVersion": kubelet, "containerRuntimeVersion": runtime}}}
 
 
 def own_pod(name):
@@ -271,7 +278,17 @@ class ApiServer:
         if path in (SECRETS, CONFIGURATIONS):
             items = [an_object for name, an_object in self.objects.items() if self.selected(name, path, query)]
             return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": str(self.version)}, "items": items}
+        if path == NODES:
+            return 200, self.page_of_nodes(int(query.get("continue", "place-0").removeprefix("place-")), int(query["limit"]))
         return 404, f"{path} not found"
+
+    def page_of_nodes(self, begin, limit):
+        """Part of a list, which says where the next part begins."""
+        items = [an_object for path, an_object in self.objects.items() if path.startswith(NODES + "/")]
+        metadata = {"resourceVersion": str(self.version)}
+        if begin + limit < len(items):
+            metadata["continue"] = f"place-{begin + limit}"
+        return {"kind": "NodeList", "apiVersion": "v1", "metadata": metadata, "items": items[begin:begin + limit]}
 
     def do_post(self, path, _, body):
         path = f"{path}/{body['metadata']['name']}"

@@ -13,6 +13,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BUILD", "build")).absolute() / "golden-inject"
 OURS = ("sidewire.io/status", "sidewire.io/redirect")
+ACTIONS = ("httpGet", "tcpSocket", "grpc")
 
 
 def injected_cases():
@@ -50,6 +51,32 @@ def containers_of(pod):
     return (pod["spec"].get("initContainers") or []) + (pod["spec"].get("containers") or [])
 
 
+def questions_of(container):
+    """What a kubelet may ask a container: its probes and handlers, by their paths below it."""
+    places = {f"/{name}": container.get(name) for name in ("readinessProbe", "livenessProbe", "startupProbe")}
+    places |= {f"/lifecycle/{name}": handler for name, handler in (container.get("lifecycle") or {}).items()}
+    return {path: question for path, question in places.items() if question}
+
+
+def is_sidewires(container, path, question):
+    """Whether that is what the webhook makes of a question: one of sidewire-gate, or of a sidecar."""
+    if "exec" in question:
+        return question["exec"].get("command", [])[:2] == ["/sidewire/sidewire-gate", "--once"]
+    return question.get("httpGet", {}).get("path", "").startswith(
+        f"/app-{'lifecycle' if 'lifecycle' in path else 'health'}/{container['name']}/")
+
+
+def changed_questions(before, after):
+    """Those of the user that the webhook has put in other words: (list, place in it, path below the container)."""
+    for member in ("initContainers", "containers"):
+        injected = {container["name"]: container for container in after["spec"].get(member, [])}
+        for place, container in enumerate(before["spec"].get(member) or []):
+            for path, question in questions_of(container).items():
+                now = questions_of(injected[container["name"]])[path]
+                if now != question and is_sidewires(container, path, now):
+                    yield member, place, path
+
+
 def with_defaults(value):
     """A pod as the API server hands it on after a patch: defaults filled in, quantities rewritten."""
     if isinstance(value, list):
@@ -61,6 +88,8 @@ def with_defaults(value):
         result |= {"imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
     if "tcpSocket" in value or "httpGet" in value:
         result = {"timeoutSeconds": 1, "successThreshold": 1} | result
+    if "path" in value and "port" in value:
+        result = {"scheme": "HTTP"} | result
     if "containerPort" in value:
         result = {"protocol": "TCP"} | result
     if "fieldPath" in value:
@@ -93,6 +122,10 @@ def test_all_of_the_user_stays_in_its_order(pods):
             del container["image"]
             # The API server made it for the image "auto".
             container.pop("imagePullPolicy", None)
+    for member, place, path in changed_questions(before, after):
+        question = questions_of(expected["spec"][member][place])[path]
+        for action in ACTIONS:
+            question.pop(action, None)
     assert shares_everything(expected, after)
 
 
@@ -156,9 +189,13 @@ def test_the_second_pass_after_the_api_servers_defaults_changes_nothing(pods):
 
 
 def test_nothing_is_replaced_but_what_is_ours_or_null(pods):
-    before, _, situation = pods
+    before, after, situation = pods
+    # Added sidecars stand first, and move what was there.
+    moved = len(after["spec"].get("initContainers", [])) - len(before["spec"].get("initContainers") or [])
+    changed = [f"/spec/{member}/{place + (moved if member == 'initContainers' else 0)}{path}/{action}"
+               for member, place, path in changed_questions(before, after) for action in ACTIONS]
     for operation in patch_of(situation):
-        if operation["op"] == "add":
+        if operation["op"] == "add" or operation["path"].startswith(tuple(changed)):
             continue
         if operation["path"].endswith("/imagePullPolicy"):
             container = jsonpatch.JsonPointer(operation["path"].rpartition("/")[0]).resolve(before)

@@ -8,8 +8,8 @@
 
 #include <jansson.h>
 
+#include "webhook/core/image_volumes.h"
 #include "webhook/core/inject_decide.h"
-#include "webhook/core/probe_exec.h"
 #include "webhook/core/profile.h"
 
 /* What an installation sets once. Borrowed. */

@@ -6,6 +6,7 @@
 
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/probe_exec.h"
 #include "webhook/core/probe_exempt.h"
 #include "webhook/core/probe_rewrite.h"
 

@@ -7,7 +7,7 @@
 
 #include "common/base/err.h"
 #include "common/redirect_spec.h"
-#include "webhook/core/probe_exec.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/core/profile.h"
 
 enum probe_mode {

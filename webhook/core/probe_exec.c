@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
@@ -23,14 +22,6 @@ struct exec_pass {
 	const char *obstacle; /* that is the pod's or the cluster's; NULL: none */
 	bool is_volume_needed;
 };
-
-int image_volumes_parse(const char *text, enum image_volumes *ret_answer, struct err *err)
-{
-	if (strcmp(text, "yes") != 0 && strcmp(text, "no") != 0)
-		return err_set(err, EINVAL, "'%.*s' is not yes or no", SHOWN_MAX, text);
-	*ret_answer = text[0] == 'y' ? IMAGE_VOLUMES_YES : IMAGE_VOLUMES_NO;
-	return 0;
-}
 
 /* What keeps the whole pod from exec probes; *ret_obstacle is static, NULL where nothing does. */
 static int find_obstacle(json_t *pod, const struct probe_exec_request *request,

@@ -11,17 +11,7 @@
 
 #include "common/base/err.h"
 #include "common/redirect_spec.h"
-
-/* Whether every node of the cluster can mount image volumes. */
-enum image_volumes {
-	IMAGE_VOLUMES_UNKNOWN,
-	IMAGE_VOLUMES_YES,
-	IMAGE_VOLUMES_NO,
-};
-
-/* The answer of that name, "yes" or "no". -EINVAL, naming the text and the two. */
-int image_volumes_parse(const char *text, enum image_volumes *ret_answer, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+#include "webhook/core/image_volumes.h"
 
 /* What is asked for. All pointers are borrowed. */
 struct probe_exec_request {

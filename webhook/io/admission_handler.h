@@ -8,7 +8,7 @@
 
 #include <stdatomic.h>
 
-#include "webhook/core/probe_exec.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/core/profile.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"

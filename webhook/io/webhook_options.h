@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
-#include "webhook/core/probe_exec.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/io/certificate_issue.h"
 
 enum webhook_action {

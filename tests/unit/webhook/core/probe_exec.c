@@ -146,20 +146,6 @@ static void test_apply(void)
 	}
 }
 
-static void test_parse(void)
-{
-	enum image_volumes answer = IMAGE_VOLUMES_UNKNOWN;
-	struct err err = {0};
-
-	CU_ASSERT_EQUAL(image_volumes_parse("maybe", &answer, &err), -EINVAL);
-	ASSERT_TEXT("message", err.msg, "'maybe' is not yes or no");
-	CU_ASSERT_EQUAL(answer, IMAGE_VOLUMES_UNKNOWN);
-	CU_ASSERT_EQUAL(image_volumes_parse("yes", &answer, &err), 0);
-	CU_ASSERT_EQUAL(answer, IMAGE_VOLUMES_YES);
-	CU_ASSERT_EQUAL(image_volumes_parse("no", &answer, &err), 0);
-	CU_ASSERT_EQUAL(answer, IMAGE_VOLUMES_NO);
-}
-
 static int attempt(const void *input, struct err *err)
 {
 	static const struct redirect_spec SPEC = {.include_inbound_ports = {&included, 1}};
@@ -182,7 +168,6 @@ static void test_out_of_memory(void)
 
 static CU_TestInfo tests[] = {
 	{"blind probes become exec probes, once", test_apply},
-	{"the two answers", test_parse},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };
