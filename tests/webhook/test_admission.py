@@ -104,11 +104,11 @@ def test_the_gate_image_is_an_option(start):
 def probed(**annotations):
     """A pod with a tcpSocket probe, and the word for what is to become of it."""
     before = pod(annotations={f"sidewire.io/{key}": value for key, value in annotations.items()})
-    before["spec"]["containers"][0]["readinessProbe"] = {"tcpSocket": {"port": 8080}, "timeoutSeconds": 3}
+    before["spec"]["containers"][0]["readinessProbe"] = {"tcpSocket": {"port": 8099}, "timeoutSeconds": 3}
     return before
 
 
-EXEC_PROBE = {"exec": {"command": ["/sidewire/sidewire-gate", "--once", "8080"]}, "timeoutSeconds": 3}
+EXEC_PROBE = {"exec": {"command": ["/sidewire/sidewire-gate", "--once", "8099"]}, "timeoutSeconds": 3}
 
 
 @pytest.mark.parametrize("image_volumes, probes, is_exec", [
