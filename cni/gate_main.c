@@ -26,6 +26,7 @@
 #include "cni/io/connect_attempt.h"
 #include "cni/io/port_ask.h"
 #include "common/base/parse_num.h"
+#include "common/io/monotonic.h"
 #include "common/vocabulary.h"
 
 enum {
@@ -117,24 +118,16 @@ static int ask(uint16_t port)
 	return reason;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Asks until there is an answer or the time is over. 0, or the positive errno of the last time. */
 static int wait_for_gate(const struct options *options)
 {
 	const struct timespec interval = {.tv_nsec = INTERVAL_MS * 1000000L};
-	int64_t deadline_ms = now_ms() + (int64_t)options->timeout_s * 1000;
+	int64_t deadline_ms = monotonic_ms() + (int64_t)options->timeout_s * 1000;
 
 	for (;;) {
 		int reason = ask(options->port);
 
-		if (reason == 0 || now_ms() >= deadline_ms)
+		if (reason == 0 || monotonic_ms() >= deadline_ms)
 			return reason;
 		nanosleep(&interval, NULL);
 	}

@@ -1,15 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the program finds out about the nodes of its cluster, and what follows for probes."""
 
-import contextlib
-import json
 import time
 
 import pytest
 
 from api_server import IMAGE, NODES, decode, node
-from program import PATIENCE, encoded, exchange, pod
-from test_in_cluster import api, handshake, replica, wait_ready  # pylint: disable=unused-import
+from in_cluster import answer_to, wait_ready
+from program import PATIENCE, encoded, pod
 
 LINE = "image volumes of the nodes"
 # How often nodes are looked at.
@@ -17,16 +15,12 @@ SECONDS_TO_SEE = 75
 
 
 @pytest.fixture(name="ask")
-def _ask(api):  # pylint: disable=redefined-outer-name
+def _ask(api):
     def ask(program):
         """The answer to a review of a pod with a tcpSocket probe."""
         a_pod = pod()
         a_pod["spec"]["containers"][0]["livenessProbe"] = {"tcpSocket": {"port": 80}}
-        with contextlib.closing(handshake(program, api.bundles()[0])) as connection:
-            status, _, body = exchange(connection, "POST", "/mutate/enabled", encoded(a_pod),
-                                       {"Content-Type": "application/json"})
-        assert status == 200
-        return json.loads(body)["response"]
+        return answer_to(program, api.bundles()[0], encoded(a_pod))
     return ask
 
 
@@ -36,7 +30,7 @@ def is_exec(response):
     return "--once" in patch and IMAGE in patch
 
 
-def looks(api):  # pylint: disable=redefined-outer-name
+def looks(api):
     """The queries with which nodes were listed."""
     return [query for _, path, query, *_ in list(api.calls) if path == NODES]
 
@@ -47,7 +41,7 @@ def looks(api):  # pylint: disable=redefined-outer-name
     ([node("a", kubelet="v1.34.2")], "no", "node 'a' has kubelet 'v1.34.2' and 'containerd://2.1.0'"),
     ([node("a", runtime="other://1.0")], "unknown", "node 'a' has kubelet 'v1.35.0' and 'other://1.0'"),
     ([], "unknown", None)])
-def test_the_nodes_decide(api, replica, ask, nodes, answer, why):  # pylint: disable=redefined-outer-name,too-many-arguments
+def test_the_nodes_decide(api, replica, ask, nodes, answer, why):  # pylint: disable=too-many-arguments
     for one in nodes:
         api.put(f"{NODES}/{one['metadata']['name']}", one)
     program = replica()
@@ -59,18 +53,18 @@ def test_the_nodes_decide(api, replica, ask, nodes, answer, why):  # pylint: dis
     assert bool(response.get("warnings")) == (answer != "yes")
 
 
-def test_a_list_of_many_pages(api, replica, ask):  # pylint: disable=redefined-outer-name
+def test_a_list_of_many_pages(api, replica, ask):
     for number in range(45):
         api.put(f"{NODES}/{number:02}", node(f"{number:02}"))
     api.put(f"{NODES}/99", node("99", kubelet="v1.34.0"))
     program = replica()
     wait_ready(program)
-    assert [query.get("continue") for query in looks(api)] == [None, "place-20", "place-40"]
+    assert [query.get("continue") for query in looks(api)] == [None, "20", "40"]
     assert not is_exec(ask(program))
     assert program.wait_log(LINE)["detail"].startswith("node '99'")
 
 
-def test_who_may_not_see_nodes_is_ready_nevertheless(api, replica, ask):  # pylint: disable=redefined-outer-name
+def test_who_may_not_see_nodes_is_ready_nevertheless(api, replica, ask):
     api.put(f"{NODES}/a", node("a"))
     api.refused["GET", NODES] = 403
     program = replica()
@@ -83,7 +77,7 @@ def test_who_may_not_see_nodes_is_ready_nevertheless(api, replica, ask):  # pyli
 
 
 @pytest.mark.parametrize("option", ["yes", "no"])
-def test_who_says_it_asks_no_nodes(api, replica, ask, option):  # pylint: disable=redefined-outer-name
+def test_who_says_it_asks_no_nodes(api, replica, ask, option):
     api.put(f"{NODES}/a", node("a", kubelet="v1.34.0"))
     program = replica("one", "--image-volumes", option)
     wait_ready(program)
@@ -91,7 +85,7 @@ def test_who_says_it_asks_no_nodes(api, replica, ask, option):  # pylint: disabl
     assert not looks(api)
 
 
-def test_nodes_change(api, replica, ask):  # pylint: disable=redefined-outer-name
+def test_nodes_change(api, replica, ask):
     """A minute later it is known; what cannot be seen meanwhile changes nothing."""
     api.put(f"{NODES}/a", node("a", kubelet="v1.34.0"))
     program = replica()

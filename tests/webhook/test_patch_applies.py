@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import jsonpatch
@@ -67,14 +68,31 @@ def is_sidewires(container, path, question):
 
 
 def changed_questions(before, after):
-    """Those of the user that the webhook has put in other words: (list, place in it, path below the container)."""
-    for member in ("initContainers", "containers"):
-        injected = {container["name"]: container for container in after["spec"].get(member, [])}
-        for place, container in enumerate(before["spec"].get(member) or []):
-            for path, question in questions_of(container).items():
-                now = questions_of(injected[container["name"]])[path]
-                if now != question and is_sidewires(container, path, now):
-                    yield member, place, path
+    """Those of the user that the webhook has put in other words: (name of the container, path below it)."""
+    injected = {container["name"]: questions_of(container) for container in containers_of(after)}
+    return {(container["name"], path) for container in containers_of(before)
+            for path, question in questions_of(container).items()
+            if injected[container["name"]][path] != question
+            and is_sidewires(container, path, injected[container["name"]][path])}
+
+
+def forget_changed(expected, after):
+    """Takes the actions out of what is expected to stay that became others."""
+    changed = changed_questions(expected, after)
+    for container in containers_of(expected):
+        for path, question in questions_of(container).items():
+            for action in ACTIONS if (container["name"], path) in changed else ():
+                question.pop(action, None)
+
+
+def forget_joined(expected, after):
+    """Takes the values out of what is expected to stay that something was appended to."""
+    found = {container["name"]: container for container in after["spec"].get("containers") or []}
+    for container in expected["spec"].get("containers") or []:
+        variables = {entry["name"]: entry for entry in found[container["name"]].get("env") or []}
+        for entry in container.get("env") or []:
+            if "value" in entry and variables[entry["name"]].get("value", "").startswith(entry["value"]):
+                del entry["value"]
 
 
 def with_defaults(value):
@@ -122,10 +140,8 @@ def test_all_of_the_user_stays_in_its_order(pods):
             del container["image"]
             # The API server made it for the image "auto".
             container.pop("imagePullPolicy", None)
-    for member, place, path in changed_questions(before, after):
-        question = questions_of(expected["spec"][member][place])[path]
-        for action in ACTIONS:
-            question.pop(action, None)
+    forget_changed(expected, after)
+    forget_joined(expected, after)
     assert shares_everything(expected, after)
 
 
@@ -188,20 +204,26 @@ def test_the_second_pass_after_the_api_servers_defaults_changes_nothing(pods):
     assert patch_of(situation) == []
 
 
-def test_nothing_is_replaced_but_what_is_ours_or_null(pods):
-    before, after, situation = pods
-    # Added sidecars stand first, and move what was there.
-    moved = len(after["spec"].get("initContainers", [])) - len(before["spec"].get("initContainers") or [])
-    changed = [f"/spec/{member}/{place + (moved if member == 'initContainers' else 0)}{path}/{action}"
-               for member, place, path in changed_questions(before, after) for action in ACTIONS]
+def test_nothing_is_replaced_but_what_is_ours_or_null_or_joined_or_a_question(pods):
+    state, after, situation = pods
+    changed = changed_questions(state, after)
+    originals = {container["name"]: container for container in containers_of(state)}
     for operation in patch_of(situation):
-        if operation["op"] == "add" or operation["path"].startswith(tuple(changed)):
+        before, state = state, jsonpatch.JsonPatch([operation]).apply(state)
+        if operation["op"] == "add":
+            continue
+        question = re.fullmatch(r"(/spec/\w+/\d+)((?:/lifecycle)?/\w+)/(httpGet|tcpSocket|grpc)(/.*)?", operation["path"])
+        if question:
+            assert (jsonpatch.JsonPointer(question[1]).resolve(before)["name"], question[2]) in changed
             continue
         if operation["path"].endswith("/imagePullPolicy"):
             container = jsonpatch.JsonPointer(operation["path"].rpartition("/")[0]).resolve(before)
-            assert container["image"] == "auto"
+            assert originals[container["name"]]["image"] == "auto"
             continue
         assert operation["op"] == "replace" or operation["path"].endswith("/sidewire.io~1redirect")
         value = jsonpatch.JsonPointer(operation["path"]).resolve(before)
+        if re.fullmatch(r"/spec/containers/\d+/env/\d+/value", operation["path"]):
+            assert operation["value"].startswith(value)
+            continue
         is_ours = operation["path"].split("/")[-1].replace("~1", "/") in OURS
         assert is_ours or value is None or value == "auto"

@@ -56,7 +56,7 @@ static int apply(json_t *pod, json_t *overlay, json_t **ret_pod, struct err *err
 {
 	if (overlay == NULL)
 		return err_set(err, ENOMEM, "out of memory");
-	return overlay_apply(pod, overlay, ret_pod, err);
+	return overlay_apply(pod, &overlay, 1, ret_pod, err);
 }
 
 static int apply_probe(json_t *pod, const struct gate_request *request, const char *list,

@@ -25,7 +25,7 @@ enum { INJECT_WARNINGS_MAX = 8 };
 struct inject_result {
 	struct inject_decision
 		decision; /* what became of the pod; INJECT_DENY also for bad annotations */
-	int status;       /* HTTP status of a denial, 400 or 422; 0 otherwise */
+	int status;       /* HTTP status of a denial, 400, 422 or 503; 0 otherwise */
 	json_t *pod;      /* the injected pod, owned; NULL unless INJECT_YES */
 	json_t *patch;  /* RFC 6902 from the question's pod to it, owned; NULL unless INJECT_YES */
 	char *profiles; /* comma list of those that were applied, owned; NULL unless INJECT_YES */
@@ -34,8 +34,10 @@ struct inject_result {
 };
 
 /*
- * Decides and, if so decided, injects. Whatever is wrong with the pod or its annotations is a
- * denial in *ret_result, not an error; the caller releases the result. Fails only for -ENOMEM.
+ * Decides and, if so decided, injects. Whatever is wrong with the pod, its annotations or those of
+ * its namespace is a denial in *ret_result, not an error; it says what stands on the namespace.
+ * Where the namespace's are not known the denial has their trouble's sentence, and the status 503
+ * if that is -EAGAIN. The caller releases the result. Fails only for -ENOMEM.
  */
 int inject(const struct inject_question *question, const struct profile_set *profiles,
 	   const struct inject_options *options, struct inject_result *ret_result, struct err *err)

@@ -33,6 +33,7 @@ struct profile {
 	struct parameter *parameters; /* in the order of the document */
 	size_t parameter_count;
 	json_t *pod;         /* the overlay, an object, its parameters not yet put in; never NULL */
+	json_t *apps;        /* the same for each application container; NULL: there is none */
 	bool is_redirecting; /* the document has `redirect`; only then the rest means something */
 	struct redirect_spec redirect; /* mode redirect; gate_port is set, whatever `gate` says */
 	char *container;               /* the proxy's container in the overlay */

@@ -95,7 +95,7 @@ int token_mount_add(json_t *original_pod, json_t *merged_pod, json_t **ret_pod, 
 		json_auto_t *overlay = json_pack("{s:{s:O}}", "spec", member, containers);
 		if (overlay == NULL)
 			return err_set(err, ENOMEM, "out of memory");
-		int r = overlay_apply(pod, overlay, &next, err);
+		int r = overlay_apply(pod, &overlay, 1, &next, err);
 		if (r < 0)
 			return r;
 		json_decref(pod);

@@ -16,6 +16,7 @@
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
 #include "webhook/io/cluster_api.h"
+#include "webhook/io/cluster_client.h"
 #include "webhook/io/cluster_nodes.h"
 #include "webhook/io/cluster_steps.h"
 
@@ -232,33 +233,13 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int make_client(const struct cluster_sync_options *options, struct kube_client **ret_client,
-		       struct err *err)
-{
-	CLEANUP(kube_client_options_release) struct kube_client_options api = {0};
-	CLEANUP(strbuf_release) struct strbuf ca_file = STRBUF_INIT;
-	CLEANUP(strbuf_release) struct strbuf token_file = STRBUF_INIT;
-	int r = kube_client_options_in_cluster("sidewire-webhook/" SIDEWIRE_VERSION, &api, err);
-
-	if (r < 0)
-		return r;
-	if (options->service_account != NULL) {
-		strbuf_printf(&ca_file, "%s/ca.crt", options->service_account);
-		strbuf_printf(&token_file, "%s/token", options->service_account);
-		if (ca_file.is_failed || token_file.is_failed)
-			return err_set(err, ENOMEM, "out of memory");
-		api.ca_file = ca_file.data;
-		api.token_file = token_file.data;
-	}
-	return kube_client_new(&api, ret_client, err);
-}
-
 /* All but the thread. */
 static int prepare(struct cluster_sync *sync, const struct cluster_sync_options *options,
 		   struct err *err)
 {
 	struct cluster *cluster = &sync->cluster;
-	int r = make_client(options, &sync->client, err);
+	const struct cluster_client_options client = {.service_account = options->service_account};
+	int r = cluster_client_new(&client, &sync->client, err);
 
 	if (r < 0)
 		return r;

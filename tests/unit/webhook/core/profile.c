@@ -20,6 +20,7 @@
 		"") ", 'redirect': {"     \
 		    "'outboundPort': 15001, 'inboundPort': 15006, 'container': 'proxy'" more "}}")
 #define UIDS ", 'proxy': {'uids': [15099]}"
+#define APPS(apps) DOCUMENT("{'apps': " apps "}")
 #define OVERLAY(pod) DOCUMENT("{" PARAMETERS ", 'pod': " pod "}")
 
 struct refusal {
@@ -50,9 +51,8 @@ static const struct refusal REFUSALS[] = {
 	 "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', "
 	 "'metadata': {'name': 'a'}}",
 	 "'spec' is missing"},
-	{"apps", DOCUMENT("{'apps': {}}"), "spec: 'apps' is not supported by this version"},
 	{"unknown key of spec", DOCUMENT("{'pods': {}}"),
-	 "spec: unknown key 'pods', expected one of parameters, redirect, pod"},
+	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps"},
 	{"parameters of another type", DOCUMENT("{'parameters': {}}"),
 	 "spec: 'parameters' must be an array, found object"},
 	{"bad parameter", DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, 7]}"),
@@ -88,10 +88,30 @@ static const struct refusal REFUSALS[] = {
 	 "spec: pod: metadata: labels: 'sidewire.io/inject' is not for a profile to set"},
 	{"label that is no text", OVERLAY("{'metadata': {'labels': {'a': 7}}}"),
 	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
-	{"label that a parameter makes no text",
-	 DOCUMENT("{'parameters': [{'name': 'n', 'type': 'integer'}], "
-		  "'pod': {'metadata': {'labels': {'a': '${n}'}}}}"),
-	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"argument that is no text",
+	 OVERLAY("{'spec': {'containers': [{'name': 'x', 'args': ['-p', 80]}]}}"),
+	 "spec: pod: spec.containers[0].args[1]: must be a string, found integer"},
+	{"apps of another type", DOCUMENT("{'apps': []}"),
+	 "spec: 'apps' must be an object, found array"},
+	{"apps with a name", APPS("{'name': 'x'}"),
+	 "spec: apps: 'name' must not be there: this is put on every application container"},
+	{"apps with an undeclared parameter", APPS("{'workingDir': '${x}'}"),
+	 "spec: apps: workingDir: '${x}' names no parameter that is declared"},
+	{"apps with a mount of nothing", APPS("{'volumeMounts': [{'name': 'x'}]}"),
+	 "spec: apps: volumeMounts[0]: has no 'mountPath'"},
+	{"apps that take away", APPS("{'resources': {'limits': null}}"),
+	 "spec: apps: resources.limits: has no effect: what an application's container has stays"},
+	{"apps with a directive", APPS("{'env': [{'name': 'X', '$patch': 'delete'}]}"),
+	 "spec: apps: env[0].$patch: has no effect: what an application's container has stays"},
+	{"a variable whose name is no text", APPS("{'env': [{'name': 7}]}"),
+	 "spec: apps: env[0]: 'name' must be a string, found integer"},
+	{"append of another type", APPS("{'env': [{'name': 'X', 'value': '1', 'append': true}]}"),
+	 "spec: apps: env[0]: 'append' must be a string, found boolean"},
+	{"append by nothing", APPS("{'env': [{'name': 'X', 'value': '1', 'append': ''}]}"),
+	 "spec: apps: env[0]: 'append' is empty: expected what stands between the container's own "
+	 "value and this one"},
+	{"append of nothing", APPS("{'env': [{'name': 'X', 'valueFrom': {}, 'append': ' '}]}"),
+	 "spec: apps: env[0]: 'append' needs a 'value' to append"},
 	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
 	 "spec: redirect: 'dnsPort' is not supported by this version"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
@@ -228,6 +248,7 @@ static void test_defaults(void)
 	CU_ASSERT_EQUAL(profile.probe_port, 0);
 	CU_ASSERT_PTR_NULL(profile.probe_env);
 	CU_ASSERT_FALSE(agent.is_redirecting);
+	CU_ASSERT_PTR_NULL(agent.apps);
 	CU_ASSERT_TRUE(json_is_object(agent.pod));
 }
 
@@ -339,11 +360,16 @@ static int attempt_read(const void *input, struct err *err)
 
 static void test_out_of_memory(void)
 {
-	json_auto_t *document = quoted_json(
+	json_auto_t *proxy = quoted_json(
 		REDIRECT(UIDS ", 'inboundSource': '127.0.0.6', 'excludeInboundPorts': [15021]"));
-	json_t *input = document;
+	json_auto_t *agent = quoted_json(DOCUMENT(
+		"{" PARAMETERS
+		", 'apps': {'env': [{'name': 'X', 'value': '${image}', 'append': ','}]}}"));
+	const json_t *input = proxy;
 
-	alloc_fail_sweep("profile", attempt_read, &input);
+	alloc_fail_sweep("proxy", attempt_read, &input);
+	input = agent;
+	alloc_fail_sweep("agent", attempt_read, &input);
 }
 
 static CU_TestInfo tests[] = {
