@@ -227,6 +227,7 @@ static int make_reviews(struct webhook *webhook, const struct webhook_options *o
 		.profiles = &webhook->profiles,
 		.default_profiles = options->default_profiles,
 		.gate_image = options->gate_image,
+		.image_volumes = options->image_volumes,
 		.own_namespace = options->own_namespace,
 		.namespaces = webhook->namespaces,
 		.metrics = webhook->metrics,
@@ -251,6 +252,7 @@ static int start_cluster(struct webhook *webhook, const struct webhook_options *
 		.pod_name = options->pod_name,
 		.certificates = &webhook->certificates,
 		.gate_image = &webhook->admission.gate_image,
+		.image_volumes = &webhook->admission.image_volumes,
 	};
 
 	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;

@@ -170,7 +170,7 @@ def test_the_agent_sees_two_directories_of_the_host(render, directory):
 def test_what_the_programs_may_do_is_spelled_out(render):
     """No wildcards; nothing of the cluster's but what has a name, apart from looking at nodes and namespaces; no Secret of
     others."""
-    looks = [(["nodes"], ["get"]), (["namespaces"], ["get", "list", "watch"])]
+    looks = [(["nodes"], ["get"]), (["nodes"], ["list"]), (["namespaces"], ["get", "list", "watch"])]
     for o in render():
         if o["kind"] not in ("Role", "ClusterRole"):
             continue

@@ -4,7 +4,8 @@
  * AdmissionReview, or what else the answer depends on around it, all but `review` optional:
  *
  *   {"path": "/mutate/enabled", "namespaceLabel": "disabled", "profiles": "manifests/profiles",
- *    "defaultProfiles": "envoy", "gateImage": "example/sidewire:1", "namespace": {...},
+ *    "defaultProfiles": "envoy", "gateImage": "example/sidewire:1", "imageVolumes": "yes",
+ *    "namespace": {...},
  *    "review": {...}}
  *
  * The `namespace` is a Namespace, for its annotations; its label is said by path or namespaceLabel.
@@ -59,6 +60,14 @@ static int read_text(const json_t *input, const char *key, const char **text, st
 	return r;
 }
 
+static int read_image_volumes(const json_t *input, struct inject_options *options, struct err *err)
+{
+	const char *text = NULL;
+	int r = read_text(input, "imageVolumes", &text, err);
+
+	return r == 0 && text != NULL ? image_volumes_parse(text, &options->image_volumes, err) : r;
+}
+
 static int read_input(json_t *input, struct situation *situation, struct err *err)
 {
 	int r = read_text(input, "path", &situation->path, err);
@@ -74,6 +83,8 @@ static int read_input(json_t *input, struct situation *situation, struct err *er
 		r = read_text(input, "defaultProfiles", &situation->options.default_profiles, err);
 	if (r == 0)
 		r = read_text(input, "gateImage", &situation->options.gate_image, err);
+	if (r == 0)
+		r = read_image_volumes(input, &situation->options, err);
 	if (r == 0)
 		r = read_text(input, "body", &situation->body, err);
 	if (r == 0 && json_object_get(input, "namespace") != NULL)

@@ -25,6 +25,7 @@ NAMESPACE = "sidewire-system"
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 NAMESPACES = "/api/v1/namespaces"
+NODES = "/api/v1/nodes"
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 SECRET = f"{SECRETS}/sidewire-ca"
 CONFIGURATION = f"{CONFIGURATIONS}/sidewire"
@@ -90,6 +91,12 @@ def namespace(name, annotations=None):
                          "managedFields": [{"manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
                                             "fieldsV1": {"f:metadata": {"f:labels": {"f:sidewire.io/inject": {}}}}}]},
             "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+
+
+def node(name, kubelet="v1.35.0", runtime="containerd://2.1.0"):
+    """A node as far as its versions go."""
+    return {"metadata": {"name": name}, "status": {"nodeInfo": {
+        "operatingSystem": "linux", "kubeletVersion": kubelet, "containerRuntimeVersion": runtime}}}
 
 
 def own_pod(name):
@@ -286,7 +293,7 @@ class ApiServer:
     def do_get(self, path, query, _):
         if path in self.objects:
             return 200, self.objects[path]
-        if path in (SECRETS, CONFIGURATIONS, NAMESPACES):
+        if path in (SECRETS, CONFIGURATIONS, NAMESPACES, NODES):
             items = [an_object for name, an_object in sorted(self.objects.items()) if self.selected(name, path, query)]
             begin, limit = int(query.get("continue", 0)), int(query["limit"])
             metadata = {"resourceVersion": str(self.version)}

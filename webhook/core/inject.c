@@ -22,7 +22,8 @@
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
-#include "webhook/core/probe_warning.h"
+#include "webhook/core/probe.h"
+#include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
 #include "webhook/core/redirect_list.h"
@@ -49,6 +50,7 @@ struct injection {
 	json_t *apps[PROFILE_CHOICE_MAX];     /* the same, on application containers; NULL: none */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
+	enum probe_mode probes;
 	json_t *pod;                  /* as far as it is; owned */
 	json_t *patch;                /* owned */
 	struct inject_result *result; /* borrowed; gets the warnings */
@@ -157,8 +159,10 @@ static int resolve(struct injection *injection, struct err *err)
 
 	if (profile == NULL)
 		return annotation_refuse_redirect(injection->annotations, err);
-	return redirect_resolve(profile, injection->annotations, &injection->redirect,
-				&injection->gate, err);
+	int r = probe_mode_read(injection->annotations, &injection->probes, err);
+	return r == 0 ? redirect_resolve(profile, injection->annotations, &injection->redirect,
+					 &injection->gate, err)
+		      : r;
 }
 
 /* Puts the values of a profile's parameters into its overlays. */
@@ -265,6 +269,22 @@ static int close_gate(struct injection *injection, struct err *err)
 	return r;
 }
 
+static int adapt_probes(struct injection *injection, struct err *err)
+{
+	const struct probe_request request = {.mode = injection->probes,
+					      .profile = injection->choice.redirecting,
+					      .image = injection->options->gate_image,
+					      .image_volumes = injection->options->image_volumes};
+	json_t *next = NULL;
+
+	if (request.profile == NULL)
+		return 0;
+	int r = probe_adapt(injection->pod, &request, &injection->redirect, &next, err);
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
 static int check_conflicts(struct injection *injection, struct err *err)
 {
 	if (injection->choice.redirecting == NULL || injection->redirect.mode == REDIRECT_MODE_NONE)
@@ -273,20 +293,19 @@ static int check_conflicts(struct injection *injection, struct err *err)
 				       &injection->redirect, err);
 }
 
-/* Until probes can be changed (annotation `probes`), whoever writes one that is blind hears of it.
- */
+/* Whoever has a blind probe that stays hears of it, unless he wants it so. */
 static void warn_of_probes(struct injection *injection)
 {
 	const struct profile *profile = injection->choice.redirecting;
-	struct blind_probe probe;
+	struct probe probe;
 
-	if (profile == NULL ||
-	    !probe_warning_find(injection->original, profile->pod, &injection->redirect, &probe))
+	if (profile == NULL || injection->probes == PROBE_MODE_KEEP ||
+	    !probe_find_blind(injection->pod, profile->pod, &injection->redirect, &probe))
 		return;
 	warn(injection->result,
 	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
 	     "or exec",
-	     probe.member, probe.container);
+	     probe.place->member, probe_container_name(&probe));
 }
 
 static int mount_token(struct injection *injection, struct err *err)
@@ -382,6 +401,7 @@ static const struct step {
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
+	{adapt_probes, "NoProbes", STATUS_UNPROCESSABLE},
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{mount_token, "MergeConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},

@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "webhook/core/image_volumes.h"
 #include "webhook/core/inject_decide.h"
 #include "webhook/core/profile.h"
 
@@ -16,6 +17,7 @@ struct inject_options {
 	const char *default_profiles; /* comma list, for pods that name none */
 	const char *gate_image; /* reference of the image that holds /sidewire-gate; NULL: no exec
 				   gate */
+	enum image_volumes image_volumes; /* for probes that are to become exec probes */
 };
 
 enum { INJECT_WARNINGS_MAX = 8 };

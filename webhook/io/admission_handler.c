@@ -106,6 +106,7 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 	const struct inject_options options = {
 		.default_profiles = handler->default_profiles,
 		.gate_image = atomic_load(&handler->gate_image),
+		.image_volumes = atomic_load(&handler->image_volumes),
 	};
 	struct err trouble;
 	int r = find_defaults(review, &question, &trouble);

@@ -17,6 +17,7 @@
 #include "common/io/log.h"
 #include "webhook/io/cluster_api.h"
 #include "webhook/io/cluster_client.h"
+#include "webhook/io/cluster_nodes.h"
 #include "webhook/io/cluster_steps.h"
 
 enum {
@@ -33,6 +34,7 @@ enum {
 struct cluster_sync {
 	struct kube_client *client;
 	struct cluster cluster;
+	struct cluster_nodes nodes;
 	pthread_t thread;
 	bool has_thread;
 
@@ -174,6 +176,17 @@ static void publish(struct cluster_sync *sync)
 	log_end(&line);
 }
 
+/* Before the watch was answered, nor would a call be. Without the answer all goes on: it is no
+ * trouble. */
+static void look_at_nodes(struct cluster_sync *sync)
+{
+	struct err err;
+
+	if (sync->cluster.secret.is_known &&
+	    cluster_nodes_step(&sync->nodes, monotonic_s(), &err) < 0 && err.code != -ECANCELED)
+		sync->call_failures++;
+}
+
 /* All steps once; one that fails keeps no other from being done. */
 static void pass(struct cluster_sync *sync)
 {
@@ -188,6 +201,8 @@ static void pass(struct cluster_sync *sync)
 	note_result(sync, cluster_step_authority(cluster, now, &err), &err, &trouble);
 	note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
 	note_result(sync, cluster_step_bundle(cluster, now, &err), &err, &trouble);
+	/* First looked at before we are ready, so that all replicas answer alike. */
+	look_at_nodes(sync);
 	note_result(sync, cluster_step_image(cluster, &err), &err, &trouble);
 	if (sync->conflicts == conflicts_before)
 		sync->conflicts = 0;
@@ -233,6 +248,9 @@ static int prepare(struct cluster_sync *sync, const struct cluster_sync_options 
 	cluster->pod_name = options->pod_name;
 	cluster->certificates = options->certificates;
 	cluster->gate_image = options->gate_image;
+	sync->nodes.client = sync->client;
+	if (atomic_load(options->image_volumes) == IMAGE_VOLUMES_UNKNOWN)
+		sync->nodes.answer = options->image_volumes;
 	snprintf(sync->report.not_ready, sizeof(sync->report.not_ready),
 		 "the API server was not asked yet");
 	return cluster_api_watch(sync->client, cluster->namespace_name, cluster_note,

@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "common/base/err.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/io/certificate.h"
 
 struct cluster_sync;
@@ -25,6 +26,8 @@ struct cluster_sync_options {
 	struct certificate_slot *certificates;
 	_Atomic(const char *) *gate_image; /* if it is NULL inside, the own image is put there,
 					      which is the sync's until it is freed */
+	_Atomic(enum image_volumes) *image_volumes; /* if it is unknown inside, what is found out
+						       about the nodes is put there */
 };
 
 /*

@@ -33,8 +33,11 @@ static const struct {
 	{"{'sidewire.io/include-outbound-cidrs': ''}",
 	 "annotation 'sidewire.io/include-outbound-cidrs' is empty: expected prefixes such as "
 	 "10.0.0.0/8,fd00::/8, or *"},
-	{"{'sidewire.io/probes': 'auto'}",
-	 "annotation 'sidewire.io/probes' is not supported by this version"},
+	{"{'sidewire.io/probes': 'auto'}", ""},
+	{"{'sidewire.io/probes': ''}",
+	 "annotation 'sidewire.io/probes' is empty: expected auto, keep, exec, exempt or rewrite"},
+	{"{'sidewire.io/port-map': '1:2'}",
+	 "annotation 'sidewire.io/port-map' is not supported by this version"},
 	{"{'sidewire.io/': 'x'}", "annotation 'sidewire.io/' is not known"},
 	{"{'sidewire.io/inject': 'true'}", "'sidewire.io/inject' is a label, not an annotation"},
 	{"{'sidewire.io/gates': 'x'}",

@@ -91,6 +91,12 @@ static const struct {
 	 "NoGate", 422,
 	 "annotation 'sidewire.io/gate' asks for the gate, but container 'proxy' of the pod has a "
 	 "startupProbe of its own in the gate's place: take one of the two away"},
+	{POD(ANNOTATION("sidewire.io/probes", "x"), APP), "BadAnnotation", 422,
+	 "annotation 'sidewire.io/probes' is 'x', expected auto, keep, exec, exempt or rewrite"},
+	{POD(ANNOTATION("sidewire.io/probes", "rewrite"), APP), "NoProbes", 422,
+	 "annotation 'sidewire.io/probes' is 'rewrite', but profile 'proxy' has no server for "
+	 "probes "
+	 "(spec.redirect.probes): expected auto, keep, exec or exempt"},
 	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "RedirectConflict", 422,
 	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
 	 "'proxy'): its traffic would bypass the proxy"},
@@ -167,8 +173,12 @@ static void test_warnings(void)
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	json_auto_t *kept = quoted_json(
+		POD(ANNOTATION("sidewire.io/probes", "keep"),
+		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
 	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
 	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+	CLEANUP(inject_result_release) struct inject_result wanted = ask(&set, kept);
 	CLEANUP(inject_result_release) struct inject_result automatic = ask(&set, misspelt);
 
 	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
@@ -185,6 +195,26 @@ static void test_warnings(void)
 		    "that name");
 	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL(without.warning_count, 0);
+	CU_ASSERT_EQUAL(wanted.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(wanted.warning_count, 0);
+}
+
+/* What became an exec probe is nothing to warn of; the profile's own probes never were. */
+static void test_no_warning_of_what_was_changed(void)
+{
+	static const struct inject_options KNOWN = {.default_profiles = "proxy",
+						    .gate_image = "gate:1",
+						    .image_volumes = IMAGE_VOLUMES_YES};
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(
+		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	const struct inject_question question = question_of(pod);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &KNOWN, &result, &err), 0);
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count, 0);
 }
 
 /* A startupProbe that another profile puts on the proxy is not the user's, on the second pass
@@ -427,7 +457,8 @@ struct sweep {
 static int attempt(const void *input, struct err *err)
 {
 	static const struct inject_options EXEC = {.default_profiles = "proxy",
-						   .gate_image = "gate:1"};
+						   .gate_image = "gate:1",
+						   .image_volumes = IMAGE_VOLUMES_YES};
 	const struct sweep *sweep = input;
 	struct inject_question question = question_of(sweep->pod);
 	CLEANUP(inject_result_release) struct inject_result result = {0};
@@ -444,6 +475,7 @@ static int attempt(const void *input, struct err *err)
 static const char *const SWEEPS[] = {
 	POD("", APP),
 	POD(ANNOTATION("sidewire.io/gate", "exec"), APP),
+	POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"),
 	POD(ANNOTATION("sidewire.io/exclude-outbound-cidrs", "10.0.0.0/8,::1"),
 	    APP ",'initContainers':[{'name':'init'},{'name':'proxy','image':'auto'}]"),
 	POD("'annotations':{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t',"
@@ -495,6 +527,7 @@ static CU_TestInfo tests[] = {
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
 	{"warnings", test_warnings},
+	{"no warning of a probe that was changed", test_no_warning_of_what_was_changed},
 	{"a probe of another profile is not the user's", test_probe_of_another_profile},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
