@@ -376,7 +376,7 @@ def test_connections_that_run_short_are_taken_from_those_that_ask_nothing(start)
 
 
 def peak_kilobytes(webhook):
-    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="utf-8")
+    status = pathlib.Path(f"/proc/{webhook.worker()}/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
 
 

@@ -20,7 +20,7 @@ def run(*options):
 def test_help_teaches():
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for word in ("--listen", "--plain-listen", "--profiles", "--default-profiles", "--gate-image", "--own-namespace",
+    for word in ("--listen", "--plain-listen", "--profiles", "--default-profiles", "--gate-image", "--image-volumes", "--own-namespace",
                  "--tls-cert", "--tls-key", "--tls-name", "--ca-out", "--in-cluster", "--service-account", "POD_NAMESPACE", "--grace", "/mutate/enabled", "SIGTERM", "curl"):
         assert word in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
@@ -40,6 +40,8 @@ def test_version():
     (["--listen"], "--listen needs a value"),
     (["--profiles", ""], "--profiles"),
     (["--default-profiles", ""], "--default-profiles"),
+    (["--image-volumes", "maybe"], "--image-volumes: 'maybe' is not yes or no"),
+    (["--image-volumes"], "--image-volumes needs a value"),
     (["--grace", "-1"], "--grace: '-1'"),
     (["--grace", "1.5"], "--grace: '1.5'"),
     (["--tls-cert", "x"], "--tls-key"),

@@ -18,31 +18,39 @@
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
+#include "webhook/core/namespace_defaults.h"
 #include "webhook/core/overlay_apply.h"
+#include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
-#include "webhook/core/probe_warning.h"
+#include "webhook/core/probe.h"
+#include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
 #include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
+#include "webhook/core/token_mount.h"
 
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
 	STATUS_UNPROCESSABLE = 422, /* it is one, but what it asks for cannot be */
+	STATUS_UNAVAILABLE = 503,   /* it may be right, but that cannot be known now */
 };
 
 /* One injection on its way: each step reads what those before it have left. */
 struct injection {
-	json_t *original; /* borrowed, as are the next two */
+	const struct inject_question *question; /* borrowed, as are the next three */
 	const struct profile_set *profiles;
 	const struct inject_options *options;
-	json_t *annotations; /* of the original; NULL when it has none */
+	json_t *original;    /* the question's pod */
+	json_t *own;         /* its annotations, borrowed; NULL when it has none */
+	json_t *annotations; /* these, and its namespace's defaults; owned; NULL: none */
 	struct profile_choice choice;
 	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
 	json_t *apps[PROFILE_CHOICE_MAX];     /* the same, on application containers; NULL: none */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
+	enum probe_mode probes;
 	json_t *pod;                  /* as far as it is; owned */
 	json_t *patch;                /* owned */
 	struct inject_result *result; /* borrowed; gets the warnings */
@@ -56,6 +64,7 @@ static void injection_release(struct injection *injection)
 	}
 	free(injection->names);
 	redirect_spec_release(&injection->redirect);
+	json_decref(injection->annotations);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
@@ -87,13 +96,33 @@ static int check_shape(struct injection *injection, struct err *err)
 {
 	int r = pod_shape_check(injection->original, err);
 
-	injection->annotations = pod_annotations(injection->original);
+	injection->own = pod_annotations(injection->original);
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "the pod cannot be read") : r;
+}
+
+static int check_namespace(struct injection *injection, struct err *err)
+{
+	const struct err *trouble = injection->question->namespace_trouble;
+
+	return trouble != NULL ? err_set(err, -trouble->code, "%s", trouble->msg) : 0;
+}
+
+/* Whether an annotation in force is a default of the namespace. */
+static bool is_default(const struct injection *injection, const char *key)
+{
+	return namespace_defaults_origin(injection->own, injection->question->namespace_annotations,
+					 key) == ANNOTATION_OF_NAMESPACE;
 }
 
 static int check_annotations(struct injection *injection, struct err *err)
 {
-	return annotation_check(injection->annotations, err);
+	json_t *defaults = injection->question->namespace_annotations;
+	int r = annotation_check_defaults(defaults, err);
+
+	if (r == 0)
+		r = namespace_defaults_merge(injection->own, defaults, &injection->annotations,
+					     err);
+	return r == 0 ? annotation_check(injection->annotations, err) : r;
 }
 
 static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
@@ -109,8 +138,19 @@ static int choose_profiles(struct injection *injection, struct err *err)
 {
 	int r = profile_choose(injection->profiles, injection->options->default_profiles,
 			       injection->annotations, &injection->choice, err);
+	const char *key;
+	json_t *value;
+	void *next;
 
-	return r == 0 ? name_profiles(&injection->choice, &injection->names, err) : r;
+	if (r < 0)
+		return r;
+	/* The merged object is our own wherever it holds defaults. */
+	json_object_foreach_safe(injection->annotations, next, key, value) {
+		if (is_default(injection, key) &&
+		    !profile_choice_heeds(&injection->choice, injection->profiles, key))
+			json_object_del(injection->annotations, key);
+	}
+	return name_profiles(&injection->choice, &injection->names, err);
 }
 
 static int resolve(struct injection *injection, struct err *err)
@@ -119,8 +159,10 @@ static int resolve(struct injection *injection, struct err *err)
 
 	if (profile == NULL)
 		return annotation_refuse_redirect(injection->annotations, err);
-	return redirect_resolve(profile, injection->annotations, &injection->redirect,
-				&injection->gate, err);
+	int r = probe_mode_read(injection->annotations, &injection->probes, err);
+	return r == 0 ? redirect_resolve(profile, injection->annotations, &injection->redirect,
+					 &injection->gate, err)
+		      : r;
 }
 
 /* Puts the values of a profile's parameters into its overlays. */
@@ -128,13 +170,20 @@ static int render_profile(struct injection *injection, size_t at, struct err *er
 {
 	const struct profile *profile = injection->choice.profiles[at];
 	json_auto_t *values = NULL;
+	json_auto_t *overlay = NULL;
 	int r = profile_values(profile, injection->annotations, &values, err);
 
 	if (r == 0)
-		r = parameter_render(profile->pod, values, &injection->overlays[at], err);
+		r = parameter_render(profile->pod, values, &overlay, err);
 	if (r == 0 && profile->apps != NULL)
 		r = parameter_render(profile->apps, values, &injection->apps[at], err);
-	return r;
+	if (r < 0)
+		return r;
+	/* Two parameters of one value may have made two keys one. */
+	if (overlay_check(overlay, err) < 0)
+		return err_wrap(err, "profile '%s'", profile->name);
+	injection->overlays[at] = TAKE(overlay);
+	return 0;
 }
 
 static int render(struct injection *injection, struct err *err)
@@ -189,7 +238,7 @@ static int check_gate_obstacle(struct injection *injection, const struct gate_re
 
 	if (obstacle == NULL)
 		return 0;
-	if (annotation_get(injection->annotations, ANNOTATION_GATE) != NULL)
+	if (annotation_get(injection->own, ANNOTATION_GATE) != NULL)
 		return err_set(err, EINVAL,
 			       "annotation '" ANNOTATION_GATE
 			       "' asks for the gate, but container '%s' of the pod has a %s of its "
@@ -220,6 +269,22 @@ static int close_gate(struct injection *injection, struct err *err)
 	return r;
 }
 
+static int adapt_probes(struct injection *injection, struct err *err)
+{
+	const struct probe_request request = {.mode = injection->probes,
+					      .profile = injection->choice.redirecting,
+					      .image = injection->options->gate_image,
+					      .image_volumes = injection->options->image_volumes};
+	json_t *next = NULL;
+
+	if (request.profile == NULL)
+		return 0;
+	int r = probe_adapt(injection->pod, &request, &injection->redirect, &next, err);
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
 static int check_conflicts(struct injection *injection, struct err *err)
 {
 	if (injection->choice.redirecting == NULL || injection->redirect.mode == REDIRECT_MODE_NONE)
@@ -228,20 +293,29 @@ static int check_conflicts(struct injection *injection, struct err *err)
 				       &injection->redirect, err);
 }
 
-/* Until probes can be changed (annotation `probes`), whoever writes one that is blind hears of it.
- */
+/* Whoever has a blind probe that stays hears of it, unless he wants it so. */
 static void warn_of_probes(struct injection *injection)
 {
 	const struct profile *profile = injection->choice.redirecting;
-	struct blind_probe probe;
+	struct probe probe;
 
-	if (profile == NULL ||
-	    !probe_warning_find(injection->original, profile->pod, &injection->redirect, &probe))
+	if (profile == NULL || injection->probes == PROBE_MODE_KEEP ||
+	    !probe_find_blind(injection->pod, profile->pod, &injection->redirect, &probe))
 		return;
 	warn(injection->result,
 	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
 	     "or exec",
-	     probe.member, probe.container);
+	     probe.place->member, probe_container_name(&probe));
+}
+
+static int mount_token(struct injection *injection, struct err *err)
+{
+	json_t *next = NULL;
+	int r = token_mount_add(injection->original, injection->pod, &next, err);
+
+	if (r == 0)
+		advance(injection, next);
+	return r;
 }
 
 /* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
@@ -295,8 +369,8 @@ static int order(struct injection *injection, struct err *err)
 
 static int write_status(struct injection *injection, struct err *err)
 {
-	const struct inject_status status = {&injection->choice, &injection->redirect,
-					     injection->gate};
+	const struct inject_status status = {injection->original, &injection->choice,
+					     &injection->redirect};
 	json_t *next = NULL;
 	int r = inject_status_write(injection->pod, &status, &next, err);
 
@@ -320,18 +394,37 @@ static const struct step {
 	int status;
 } STEPS[] = {
 	{check_shape, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
+	{check_namespace, "NamespaceUnknown", STATUS_UNPROCESSABLE},
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
+	{adapt_probes, "NoProbes", STATUS_UNPROCESSABLE},
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
+	{mount_token, "MergeConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},
 	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{diff, "MergeConflict", STATUS_UNPROCESSABLE},
 };
 enum { STEP_COUNT = sizeof(STEPS) / sizeof(*STEPS) };
+
+/* Where a sentence is about an annotation of the namespace, whoever made the pod looks there. */
+static void say_where(const struct injection *injection, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(injection->question->namespace_annotations, key, value) {
+		if (!annotation_is_subject(key, err->msg))
+			continue;
+		if (is_default(injection, key))
+			err_wrap(err, "namespace '%.64s'",
+				 injection->result->decision.namespace_name);
+		return;
+	}
+}
 
 static void deny(const struct step *step, const struct err *err, struct inject_result *result)
 {
@@ -341,7 +434,7 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	decision->reason = step->reason;
 	snprintf(decision->sentence, sizeof(decision->sentence), "%s", err->msg);
 	utf8_repair(decision->sentence);
-	result->status = step->status;
+	result->status = err->code == -EAGAIN ? STATUS_UNAVAILABLE : step->status;
 }
 
 /* Runs all steps. A failure that is the pod's own becomes a denial. */
@@ -356,6 +449,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return r;
 		}
 		if (r < 0) {
+			say_where(injection, &failure);
 			deny(&STEPS[i], &failure, result);
 			return 0;
 		}
@@ -383,9 +477,10 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(injection_release)
-	struct injection injection = {.original = question->pod,
+	struct injection injection = {.question = question,
 				      .profiles = profiles,
 				      .options = options,
+				      .original = question->pod,
 				      .pod = json_incref(question->pod),
 				      .result = &result};
 	int r = 0;

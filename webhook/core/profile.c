@@ -203,6 +203,7 @@ void profile_release(struct profile *profile)
 	free(profile->parameters);
 	free(profile->name);
 	free(profile->container);
+	free(profile->probe_env);
 	json_decref(profile->pod);
 	json_decref(profile->apps);
 	redirect_spec_release(&profile->redirect);

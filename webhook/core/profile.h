@@ -38,6 +38,8 @@ struct profile {
 	struct redirect_spec redirect; /* mode redirect; gate_port is set, whatever `gate` says */
 	char *container;               /* the proxy's container in the overlay */
 	enum gate gate;
+	uint16_t probe_port; /* where its sidecar answers probes of others; 0: it does not */
+	char *probe_env;     /* the sidecar's variable that tells it of them; NULL: it does not */
 };
 
 struct profile_set {

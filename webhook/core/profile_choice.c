@@ -102,6 +102,26 @@ static bool declares(const struct profile *profile, const char *name)
 	return false;
 }
 
+bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
+			  const char *key)
+{
+	static const char PREFIX[] = VOCABULARY_PARAM_PREFIX;
+	const char *name = key + strlen(PREFIX);
+
+	if (strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+		return choice->redirecting != NULL || !annotation_is_of_redirect(key);
+	for (size_t i = 0; i < choice->count; i++) {
+		if (declares(choice->profiles[i], name))
+			return true;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		if (declares(&set->profiles[i], name))
+			return false;
+	}
+	/* Nobody has such a parameter: it is misspelt, and will be refused. */
+	return true;
+}
+
 static int unknown_parameter(const struct profile_choice *choice, const char *name, struct err *err)
 {
 	struct nearest_name nearest = {.wanted = name};

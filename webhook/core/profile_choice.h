@@ -33,6 +33,14 @@ bool profile_choice_has(const struct profile_choice *choice, const char *list, c
 	__attribute__((nonnull));
 
 /*
+ * Whether the chosen profiles heed an annotation. Not one that bears on the redirect where none of
+ * them redirects, nor the value of a parameter that only others of the set have. Unlike an
+ * annotation of the pod's own, such a default of its namespace is no mistake: it is for other pods.
+ */
+bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
+			  const char *key) __attribute__((nonnull));
+
+/*
  * Checks that every annotation param.sidewire.io/NAME names a parameter of one chosen profile.
  * -EINVAL, naming the annotation, and the parameter that may have been meant, or the profiles that
  * both have it.

@@ -112,13 +112,19 @@ static const struct refusal REFUSALS[] = {
 	 "value and this one"},
 	{"append of nothing", APPS("{'env': [{'name': 'X', 'valueFrom': {}, 'append': ' '}]}"),
 	 "spec: apps: env[0]: 'append' needs a 'value' to append"},
+	{"directive that nobody would follow",
+	 OVERLAY("{'metadata': {'labels': {'$patch': 'delete'}}}"),
+	 "spec: pod: metadata.labels: an overlay must not have '$patch' here: what the pod has of "
+	 "this stays"},
+	{"list key twice", OVERLAY("{'spec': {'hostAliases': [{'ip': 'a'}, {'ip': 'a'}]}}"),
+	 "spec: pod: spec.hostAliases[1]: there is another one with this 'ip'"},
 	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
 	 "spec: redirect: 'dnsPort' is not supported by this version"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
 	 "spec: redirect: unknown key 'outbound', expected one of includeInboundPorts, "
 	 "excludeInboundPorts, excludeInboundCidrs, includeOutboundPorts, excludeOutboundPorts, "
 	 "includeOutboundCidrs, excludeOutboundCidrs, excludeUids, excludeGids, outboundPort, "
-	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource"},
+	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource, probes"},
 	{"no port", DOCUMENT("{'redirect': {'inboundPort': 15006}}"),
 	 "spec: redirect: 'outboundPort' is missing"},
 	{"port out of range", DOCUMENT("{'redirect': {'outboundPort': 65536}}"),
@@ -147,6 +153,24 @@ static const struct refusal REFUSALS[] = {
 	 "spec: redirect: inboundSource must be single addresses, not prefixes"},
 	{"the gate on the proxy's port", REDIRECT(UIDS ", 'gatePort': 15006"),
 	 "spec: redirect: gatePort 15006 is one of the proxy's own ports"},
+	{"unknown key of probes", REDIRECT(UIDS ", 'probes': {'path': '/'}"),
+	 "spec: redirect: probes: unknown key 'path', expected one of port, env"},
+	{"probes without a port", REDIRECT(UIDS ", 'probes': {'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is missing"},
+	{"probes at a port of the redirect",
+	 REDIRECT(UIDS ", 'probes': {'port': 15999, 'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is 15999, which is a port of the redirect"},
+	{"probes at the port that the gate is asked from",
+	 REDIRECT(UIDS ", 'probes': {'port': 15998, 'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is 15998, which is a port of the redirect"},
+	{"probes without a variable", REDIRECT(UIDS ", 'probes': {'port': 15020}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
+	{"probes with a variable that has no name",
+	 REDIRECT(UIDS ", 'probes': {'port': 15020, 'env': ''}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
+	{"probes with a variable that has a value",
+	 REDIRECT(UIDS ", 'probes': {'port': 15020, 'env': 'P=1'}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
 	{"container that is not there",
 	 DOCUMENT("{'redirect': {'outboundPort': 15001, 'inboundPort': 15006, 'container': 'x'" UIDS
 		  "}}"),
@@ -194,7 +218,7 @@ static void test_whole(void)
 		"'selfCall': 'inbound', 'inboundSource': ['127.0.0.6', '::6'], 'gate': 'exec', "
 		"'gatePort': 16000, 'excludeInboundPorts': [15021, '80-90'], "
 		"'includeOutboundCidrs': ['10.0.0.0/8'], 'includeInboundPorts': '*', "
-		"'excludeUids': '5,6'"));
+		"'excludeUids': '5,6', 'probes': {'port': 15020, 'env': 'PROBES'}"));
 	CLEANUP(freep) char *document = NULL;
 	struct err err = {0};
 
@@ -204,6 +228,8 @@ static void test_whole(void)
 	CU_ASSERT_TRUE(profile.is_redirecting);
 	CU_ASSERT_STRING_EQUAL(profile.container, "proxy");
 	CU_ASSERT_EQUAL(profile.gate, GATE_EXEC);
+	CU_ASSERT_EQUAL(profile.probe_port, 15020);
+	CU_ASSERT_STRING_EQUAL(profile.probe_env, "PROBES");
 	CU_ASSERT_EQUAL_FATAL(redirect_spec_encode(&profile.redirect, &document, &err), 0);
 	ASSERT_TEXT("document", document,
 		    "{\"version\":1,\"mode\":\"redirect\",\"outboundPort\":15001,"
@@ -225,6 +251,8 @@ static void test_defaults(void)
 	CU_ASSERT_EQUAL(profile.redirect.gate_port, 15999);
 	CU_ASSERT_EQUAL(profile.redirect.self_call, SELF_CALL_PASSTHROUGH);
 	CU_ASSERT_EQUAL(profile.redirect.inbound_source.count, 0);
+	CU_ASSERT_EQUAL(profile.probe_port, 0);
+	CU_ASSERT_PTR_NULL(profile.probe_env);
 	CU_ASSERT_FALSE(agent.is_redirecting);
 	CU_ASSERT_PTR_NULL(agent.apps);
 	CU_ASSERT_TRUE(json_is_object(agent.pod));

@@ -173,11 +173,43 @@ static void test_values(void)
 	}
 }
 
+static const struct {
+	const char *profiles, *key;
+	bool is_heeded;
+} DEFAULTS[] = {
+	{"proxy", "sidewire.io/gate", true},
+	{"agent", "sidewire.io/gate", false},
+	{"agent,proxy", "sidewire.io/gate", true},
+	{"agent", "sidewire.io/profiles", true},
+	{"agent", "sidewire.io/misspelt", true},
+	{"agent", "param.sidewire.io/tenant", true},
+	{"proxy", "param.sidewire.io/tenant", false},
+	{"proxy,agent", "param.sidewire.io/tenant", true},
+	{"proxy", "param.sidewire.io/misspelt", true},
+	{"agent", "param.sidewire.io/misspelt", true},
+};
+
+static void test_defaults(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+		struct profile_choice choice = {.count = 0};
+		struct err err = {0};
+
+		CU_ASSERT_EQUAL_FATAL(
+			profile_choose(&set, DEFAULTS[i].profiles, NULL, &choice, &err), 0);
+		ASSERT_ROW(DEFAULTS[i].key, profile_choice_heeds(&choice, &set, DEFAULTS[i].key) ==
+						    DEFAULTS[i].is_heeded);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"profiles are chosen by annotation or default", test_choose},
 	{"a pod has a largest number of profiles", test_bounds},
 	{"parameters that nobody has are refused", test_parameters},
 	{"a parameter that two profiles have is nobody's", test_parameter_of_two},
+	{"defaults of other profiles are not heeded", test_defaults},
 	{"values come from annotations, then from defaults", test_values},
 	CU_TEST_INFO_NULL,
 };

@@ -22,6 +22,7 @@ static const struct metrics_state STATE = {
 	.version = "1.2",
 	.profiles = &PROFILES,
 	.requests_in_flight = 2,
+	.worker_restarts = 7,
 	.certificate_not_after = 1800000000,
 };
 
@@ -63,6 +64,8 @@ static void test_nothing_counted(void)
 		"sidewire_review_duration_seconds_sum 0.000000000",
 		"sidewire_patch_bytes_total 0",
 		"sidewire_requests_in_flight 2",
+		"# TYPE sidewire_worker_restarts_total counter",
+		"sidewire_worker_restarts_total 7",
 		"sidewire_certificate_not_after_seconds 1800000000",
 		"sidewire_profiles 3",
 		"sidewire_profiles_loaded_seconds 1700000000",
@@ -163,15 +166,22 @@ static void test_cluster(void)
 		.bundle_writes = 3,
 		.api_failures = 4,
 	};
+	const struct namespace_report namespaces = {
+		.count = 10000, .age_ms = 61007, .reads = 8, .api_failures = 5};
 	struct metrics_state state = STATE;
 
 	CLEANUP(freep) char *without = format(metrics, &state);
 	CU_ASSERT_PTR_NULL(strstr(without, "authority"));
+	CU_ASSERT_PTR_NULL(strstr(without, "namespace"));
 	state.cluster = &report;
+	state.namespaces = &namespaces;
 	CLEANUP(freep) char *text = format(metrics, &state);
 	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
 	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
-	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 4"));
+	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 9"));
+	CU_ASSERT(has_line(text, "sidewire_namespaces 10000"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_cache_age_seconds 61.007"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_reads_total 8"));
 }
 
 static CU_TestInfo tests[] = {
