@@ -236,10 +236,11 @@ class RoughGenerator(PairGenerator):
         pod, overlay = super().pair()
         if self.chance(0.1):
             self.damage(pod)
-        if self.chance(0.1):
+        if self.chance(0.2):
             self.take_keys(pod)
-        for fault in (self.damage, self.take_keys, self.spoil_keys, self.misdirect, self.misdirect):
-            if self.chance(0.12):
+        for fault in (self.damage, self.take_keys, self.spoil_keys, self.misdirect, self.misdirect,
+                      self.misdirect_atomic, self.misdirect_deleted):
+            if self.chance(0.1):
                 fault(overlay)
         return pod, overlay
 
@@ -271,3 +272,27 @@ class RoughGenerator(PairGenerator):
         part = self.random.choice([part for part in parts_of(value) if isinstance(part, dict)])
         name, directive = self.random.choice(self.DIRECTIVES)
         part[name] = copy.deepcopy(directive)
+
+    def direct_inside(self, value):
+        """Puts $patch somewhere inside."""
+        part = self.random.choice([part for part in parts_of(value) if isinstance(part, dict)])
+        part["$patch"] = self.random.choice(["delete", "replace"])
+
+    def misdirect_atomic(self, value):
+        """Puts it into an element of a list that does not merge."""
+        lists = [member for part in parts_of(value) if isinstance(part, dict) for name, member in part.items()
+                 if name not in MERGE_KEYS and isinstance(member, list)]
+        elements = [element for member in lists for element in member if isinstance(element, dict)]
+        if elements:
+            self.direct_inside(self.random.choice(elements))
+
+    def misdirect_deleted(self, value):
+        """Puts it into an element that the same list deletes."""
+        lists = [(member, MERGE_KEYS[name]) for part in parts_of(value) if isinstance(part, dict)
+                 for name, member in part.items() if MERGE_KEYS.get(name) and isinstance(member, list)]
+        elements = [(member, element, key) for member, key in lists for element in member
+                    if isinstance(element, dict) and any(isinstance(inner, dict) for inner in element.values())]
+        if elements:
+            member, element, key = self.random.choice(elements)
+            member.append({"$patch": "delete", key: element.get(key)})
+            self.direct_inside([inner for inner in element.values() if isinstance(inner, dict)])

@@ -31,9 +31,16 @@
 
 enum { PATH_SIZE = 256 };
 
-/* Answers one question; both are objects. The caller owns *ret_answer. */
-typedef int answer_function(json_t *question, const struct profile_set *profiles,
-			    json_t **ret_answer, struct err *err);
+/* What injections depend on. */
+struct installation {
+	struct profile_set profiles; /* owned */
+	struct inject_options options;
+};
+
+/* Answers one question; both are objects. `with` is NULL but for injections. The caller owns
+ * *ret_answer. */
+typedef int answer_function(json_t *question, const struct installation *with, json_t **ret_answer,
+			    struct err *err);
 
 static int give(json_t *answer, json_t **ret_answer, struct err *err)
 {
@@ -43,7 +50,7 @@ static int give(json_t *answer, json_t **ret_answer, struct err *err)
 	return 0;
 }
 
-static int answer_merge(json_t *question, const struct profile_set *profiles, json_t **ret_answer,
+static int answer_merge(json_t *question, const struct installation *with, json_t **ret_answer,
 			struct err *err)
 {
 	json_auto_t *merged = NULL;
@@ -53,7 +60,7 @@ static int answer_merge(json_t *question, const struct profile_set *profiles, js
 	const char *winner = NULL;
 	bool is_ordering = false;
 
-	(void)profiles;
+	(void)with;
 	if (json_read_object(question, "pod", &pod, err) < 0 ||
 	    json_read_object(question, "overlay", &overlay, err) < 0 ||
 	    json_read_string(question, "winner", &winner, err) < 0 ||
@@ -75,14 +82,14 @@ static int answer_merge(json_t *question, const struct profile_set *profiles, js
 		    ret_answer, err);
 }
 
-static int answer_undo(json_t *question, const struct profile_set *profiles, json_t **ret_answer,
+static int answer_undo(json_t *question, const struct installation *with, json_t **ret_answer,
 		       struct err *err)
 {
 	json_auto_t *tree = NULL;
 	json_t *undone = NULL;
 	json_t *before, *after;
 
-	(void)profiles;
+	(void)with;
 	if (json_read_object(question, "before", &before, err) < 0 ||
 	    json_read_object(question, "after", &after, err) < 0)
 		return err->code;
@@ -93,7 +100,7 @@ static int answer_undo(json_t *question, const struct profile_set *profiles, jso
 }
 
 /* A pod that is not injected is an error here. */
-static int inject_pod(json_t *pod, const struct profile_set *profiles,
+static int inject_pod(json_t *pod, const struct installation *with,
 		      struct inject_result *ret_result, struct err *err)
 {
 	const struct inject_question question = {.operation = "CREATE",
@@ -103,10 +110,8 @@ static int inject_pod(json_t *pod, const struct profile_set *profiles,
 						 .namespace_label = "enabled",
 						 .own_namespace = "sidewire-system",
 						 .pod = pod};
-	const struct inject_options options = {.default_profiles = profiles->profiles[0].name,
-					       .gate_image = "example/sidewire:1"};
 
-	if (inject(&question, profiles, &options, ret_result, err) < 0)
+	if (inject(&question, &with->profiles, &with->options, ret_result, err) < 0)
 		return err->code;
 	if (ret_result->decision.verdict == INJECT_YES)
 		return 0;
@@ -114,7 +119,7 @@ static int inject_pod(json_t *pod, const struct profile_set *profiles,
 		       ret_result->decision.sentence);
 }
 
-static int answer_inject(json_t *question, const struct profile_set *profiles, json_t **ret_answer,
+static int answer_inject(json_t *question, const struct installation *with, json_t **ret_answer,
 			 struct err *err)
 {
 	CLEANUP(inject_result_release) struct inject_result first = {0};
@@ -123,9 +128,9 @@ static int answer_inject(json_t *question, const struct profile_set *profiles, j
 	json_t *pod;
 
 	if (json_read_object(question, "pod", &pod, err) < 0 ||
-	    inject_pod(pod, profiles, &first, err) < 0)
+	    inject_pod(pod, with, &first, err) < 0)
 		return err->code;
-	if (inject_pod(first.pod, profiles, &second, err) < 0)
+	if (inject_pod(first.pod, with, &second, err) < 0)
 		return err_wrap(err, "second pass");
 	if (uninject(first.pod, &undone, err) < 0)
 		return err_wrap(err, "uninject");
@@ -136,7 +141,7 @@ static int answer_inject(json_t *question, const struct profile_set *profiles, j
 
 /* Answers one line. Fails only where the test itself is wrong. */
 static int answer_line(const char *line, size_t length, answer_function *answer,
-		       const struct profile_set *profiles)
+		       const struct installation *with)
 {
 	json_auto_t *question = NULL;
 	json_auto_t *out = NULL;
@@ -146,13 +151,13 @@ static int answer_line(const char *line, size_t length, answer_function *answer,
 		fprintf(stderr, "core-tool: %s\n", err.msg);
 		return -1;
 	}
-	if (answer(question, profiles, &out, &err) < 0)
+	if (answer(question, with, &out, &err) < 0)
 		out = json_pack("{ss}", "error", err.msg);
 	CLEANUP(freep) char *text = json_dumps(out, JSON_COMPACT | JSON_ENSURE_ASCII);
 	return text == NULL || puts(text) == EOF ? -1 : 0;
 }
 
-static int answer_lines(answer_function *answer, const struct profile_set *profiles)
+static int answer_lines(answer_function *answer, const struct installation *with)
 {
 	CLEANUP(freep) char *line = NULL;
 	size_t capacity = 0;
@@ -162,7 +167,7 @@ static int answer_lines(answer_function *answer, const struct profile_set *profi
 
 		if (length < 0)
 			return ferror(stdin) || fflush(stdout) == EOF;
-		if (answer_line(line, (size_t)length, answer, profiles) < 0)
+		if (answer_line(line, (size_t)length, answer, with) < 0)
 			return 1;
 	}
 }
@@ -180,16 +185,23 @@ static void print_rules(const struct merge_rule *rules, const char *above)
 	}
 }
 
-static int answer_injections(const char *directory)
+static void installation_release(struct installation *installation)
 {
-	CLEANUP(profile_set_release) struct profile_set profiles = {0};
+	profile_set_release(&installation->profiles);
+}
+
+static int answer_injections(const char *directory, const char *default_profiles)
+{
+	CLEANUP(installation_release)
+	struct installation installation = {.options = {.default_profiles = default_profiles,
+							.gate_image = "example/sidewire:1"}};
 	struct err err = {0};
 
-	if (profile_store_load(directory, &profiles, &err) < 0) {
+	if (profile_store_load(directory, &installation.profiles, &err) < 0) {
 		fprintf(stderr, "core-tool: %s\n", err.msg);
 		return 1;
 	}
-	return answer_lines(answer_inject, &profiles);
+	return answer_lines(answer_inject, &installation);
 }
 
 int main(int argc, char **argv)
@@ -200,12 +212,12 @@ int main(int argc, char **argv)
 		return answer_lines(answer_merge, NULL);
 	if (strcmp(mode, "undo") == 0)
 		return answer_lines(answer_undo, NULL);
-	if (strcmp(mode, "inject") == 0 && argc == 3)
-		return answer_injections(argv[2]);
+	if (strcmp(mode, "inject") == 0 && argc == 4)
+		return answer_injections(argv[2], argv[3]);
 	if (strcmp(mode, "rules") == 0) {
 		print_rules(MERGE_RULES_POD, "");
 		return 0;
 	}
-	fprintf(stderr, "usage: core-tool merge|undo|inject DIRECTORY|rules\n");
+	fprintf(stderr, "usage: core-tool merge|undo|inject DIRECTORY DEFAULT|rules\n");
 	return 2;
 }

@@ -10,42 +10,62 @@
 #include "webhook/core/merge_patch.h"
 #include "webhook/core/pod_shape.h"
 
-/* Refuses a member of the object that begins with '$'. */
-static int check_members(json_t *object, const struct json_path *path, struct err *err)
+/* What may be in the part of the overlay that is checked. */
+enum directives {
+	DIRECTIVES_NONE,
+	DIRECTIVES_MERGE, /* those of what merges with the pod's */
+};
+
+static int check_directive(const char *key, const json_t *value, enum directives allowed,
+			   struct err *err)
+{
+	if (allowed == DIRECTIVES_NONE)
+		return err_set(
+			err, EINVAL,
+			"an overlay must not have '%.64s' here: what the pod has of this stays",
+			key);
+	if (merge_directive_of(value) == MERGE_DIRECTIVE_REPLACE)
+		return err_set(err, EINVAL,
+			       "'$patch: replace' adds nothing to a pod that has no such object: "
+			       "name the members that are to stay by '" MERGE_RETAIN_KEYS
+			       "' instead");
+	return 0;
+}
+
+/* The object's own directives. */
+static int check_own(json_t *object, const struct json_path *path, enum directives allowed,
+		     struct err *err)
 {
 	const char *key;
 	json_t *member;
 
 	json_object_foreach(object, key, member) {
-		if (key[0] != '$')
-			continue;
-		err_set(err, EINVAL,
-			"an overlay must not have '%.64s' here: what the pod has of this stays",
-			key);
-		return json_path_wrap(path, err);
+		if (key[0] == '$' && check_directive(key, object, allowed, err) < 0)
+			return json_path_wrap(path, err);
 	}
 	return 0;
 }
 
-/* The same at any depth, which merge_patch_check() has bounded. */
-static int check_inside(json_t *value, const struct json_path *path, struct err *err)
+/* Those at any depth, which merge_patch_check() has bounded. */
+static int check_inside(json_t *value, const struct json_path *path, enum directives allowed,
+			struct err *err)
 {
 	const char *key;
 	json_t *member;
 	size_t i;
 
-	if (check_members(value, path, err) < 0)
+	if (check_own(value, path, allowed, err) < 0)
 		return err->code;
 	json_object_foreach(value, key, member) {
 		struct json_path below = {.parent = path, .member = key};
 
-		if (check_inside(member, &below, err) < 0)
+		if (check_inside(member, &below, allowed, err) < 0)
 			return err->code;
 	}
 	json_array_foreach(value, i, member) {
 		struct json_path below = {.parent = path, .index = i};
 
-		if (check_inside(member, &below, err) < 0)
+		if (check_inside(member, &below, allowed, err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -81,7 +101,8 @@ static int check_list(json_t *list, const struct json_path *path, struct err *er
 {
 	const struct merge_rule *spec = merge_rule_of(MERGE_RULES_POD, "spec");
 	const struct merge_rule *rule = merge_rule_of(spec->below, path->member);
-	bool is_kept = is_list_of_the_pods(path->member);
+	enum directives allowed =
+		is_list_of_the_pods(path->member) ? DIRECTIVES_NONE : DIRECTIVES_MERGE;
 	size_t i;
 	json_t *element;
 
@@ -90,7 +111,7 @@ static int check_list(json_t *list, const struct json_path *path, struct err *er
 
 		if (merge_directive_of(element) != MERGE_DIRECTIVE_NONE)
 			continue;
-		if (is_kept && check_inside(element, &below, err) < 0)
+		if (check_inside(element, &below, allowed, err) < 0)
 			return err->code;
 		if (is_repeated(list, i, rule)) {
 			err_set(err, EINVAL, "there is another one with this '%s'", rule->key);
@@ -108,14 +129,17 @@ int overlay_check(json_t *overlay, struct err *err)
 	const char *name;
 	json_t *member;
 
-	if (check_inside(json_object_get(overlay, "metadata"), &metadata, err) < 0 ||
-	    check_members(spec, &spec_path, err) < 0)
+	if (check_inside(json_object_get(overlay, "metadata"), &metadata, DIRECTIVES_NONE, err) <
+		    0 ||
+	    check_own(spec, &spec_path, DIRECTIVES_NONE, err) < 0)
 		return err->code;
 	json_object_foreach(spec, name, member) {
 		struct json_path path = {.parent = &spec_path, .member = name};
+		int r = json_is_array(member) ? check_list(member, &path, err)
+					      : check_inside(member, &path, DIRECTIVES_MERGE, err);
 
-		if (check_list(member, &path, err) < 0)
-			return err->code;
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }

@@ -194,26 +194,56 @@ static int add_element(const struct pair *list, const struct json_path *path, js
 	return r < 0 ? r : json_edit_append(merged, list->original, content, err);
 }
 
-/* Merges an element of the patch into the first one of its key, or appends it. */
+/* Whether an element of the patch before this one is set under the same key. */
+static bool is_repeated(const struct pair *list, size_t index)
+{
+	json_t *element = json_array_get(list->patch, index);
+
+	for (size_t i = 0; i < index; i++) {
+		json_t *other = json_array_get(list->patch, i);
+
+		if (is_same_element(list->rule, other, element) &&
+		    merge_directive_of(other) == MERGE_DIRECTIVE_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Merges an element of the patch into the one at `at`. */
+static int merge_into(const struct pair *list, size_t at, const struct json_path *path,
+		      json_t *element, json_t **merged, struct err *err)
+{
+	struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = list->rule->below};
+	struct pair pair = {.original = json_array_get(*merged, at),
+			    .patch = element,
+			    .rule = &rule,
+			    .path = path,
+			    .winner = list->winner};
+	json_t *result = NULL;
+	int r = merge_pair(&pair, &result, err);
+
+	/* takes the result */
+	return r < 0 ? r : json_edit_set_element(merged, list->original, at, result, err);
+}
+
+/*
+ * Merges an element of the patch into the first one of its key, or appends it. Of several defaults
+ * of one key the first fills in what the original has; where that has none, all are appended, as
+ * they are in a list that it lacks.
+ */
 static int merge_element(const struct pair *list, size_t index, json_t **merged, struct err *err)
 {
 	json_t *element = json_array_get(list->patch, index);
 	struct json_path path = {.parent = list->path, .index = index};
-	struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = list->rule->below};
-	size_t at = find_element(list->rule, *merged, element);
-	struct pair pair = {.original = json_array_get(*merged, at),
-			    .patch = element,
-			    .rule = &rule,
-			    .path = &path,
-			    .winner = list->winner};
-	json_t *result = NULL;
+	bool is_default = list->winner == MERGE_ORIGINAL_WINS && list->rule->kind == MERGE_KEYED;
+	json_t *place = is_default ? list->original : *merged;
+	size_t at = find_element(list->rule, place, element);
 
-	if (pair.original == NULL)
+	if (at == json_array_size(place))
 		return add_element(list, &path, element, merged, err);
-	if (list->rule->kind == MERGE_SET)
+	if (list->rule->kind == MERGE_SET || (is_default && is_repeated(list, index)))
 		return 0;
-	int r = merge_pair(&pair, &result, err);
-	return r < 0 ? r : json_edit_set_element(merged, list->original, at, result, err);
+	return merge_into(list, at, &path, element, merged, err);
 }
 
 static int merge_list(const struct pair *pair, json_t **ret_merged, struct err *err)

@@ -10,6 +10,10 @@
 #define STAYS(directive) \
 	": an overlay must not have '" directive "' here: what the pod has of this stays"
 
+#define ADDS_NOTHING                                                                   \
+	": '$patch: replace' adds nothing to a pod that has no such object: name the " \
+	"members that are to stay by '$retainKeys' instead"
+
 static const struct {
 	const char *name, *overlay, *message; /* "" for a good one */
 } ROWS[] = {
@@ -19,7 +23,8 @@ static const struct {
 	 "'volumes':[{'$patch':'delete','name':'a'}],'hostAliases':[{'$patch':'replace'}]}}",
 	 ""},
 	{"directives inside of what merges",
-	 "{'spec':{'securityContext':{'$patch':'replace'},'topologySpreadConstraints':"
+	 "{'spec':{'securityContext':{'$patch':'delete'},'affinity':{'$retainKeys':[]},"
+	 "'topologySpreadConstraints':"
 	 "[{'topologyKey':'a','$retainKeys':['topologyKey'],'labelSelector':{'$patch':'delete'}}]}"
 	 "}",
 	 ""},
@@ -43,6 +48,12 @@ static const struct {
 	{"inside of a volume",
 	 "{'spec':{'volumes':[{'name':'a','emptyDir':{'$patch':'replace'}}]}}",
 	 "spec.volumes[0].emptyDir" STAYS("$patch")},
+	{"an object that is replaced", "{'spec':{'a':{'b':{'c':1,'$patch':'replace'}}}}",
+	 "spec.a.b" ADDS_NOTHING},
+	{"an object in an element that is replaced",
+	 "{'spec':{'topologySpreadConstraints':[{'topologyKey':'a'},{'topologyKey':'b',"
+	 "'labelSelector':{'$patch':'replace'}}]}}",
+	 "spec.topologySpreadConstraints[1].labelSelector" ADDS_NOTHING},
 	{"a key twice", "{'spec':{'hostAliases':[{'ip':'a'},{'ip':'b'},{'ip':'a'}]}}",
 	 "spec.hostAliases[2]: there is another one with this 'ip'"},
 };

@@ -148,8 +148,19 @@ static const struct row ORIGINAL_WINS_ROWS[] = {
 		    "{'name':'b'}"),
 	 CONTAINERS("{'name':'a','env':[{'name':'X','value':'1'},{'name':'Y'}],'image':'i'},"
 		    "{'name':'b'}")},
-	{"set", "{'metadata':{'finalizers':['a']}}", "{'metadata':{'finalizers':['b']}}",
+	{"set", "{'metadata':{'finalizers':['a']}}", "{'metadata':{'finalizers':['b','b']}}",
 	 "{'metadata':{'finalizers':['a','b']}}"},
+	{"repeated keys, of which there is one",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'$patch':'delete','containerPort':53},"
+		    "{'containerPort':53,'name':'a'},{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'name':'a'}]}")},
+	{"repeated keys, of which there is none",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':80}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53},"
+		    "{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':80},{'containerPort':53},"
+		    "{'containerPort':53,'protocol':'UDP'}]}")},
 	{"nothing is taken away", CONTAINERS("{'name':'a','x':{'y':1},'z':2}"),
 	 CONTAINERS("{'name':'a','x':{'$patch':'delete'},'z':null},"
 		    "{'$patch':'delete','name':'b'}"),
