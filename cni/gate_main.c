@@ -4,6 +4,9 @@
  * sends a connection to it, on loopback and from GATE_SOURCE_PORT, to the proxy. So the gate
  * answers when, and only when, the redirect is in force and the proxy listens. Run as a postStart
  * hook of the proxy's container, by any user, any number of times.
+ *
+ * With --once it is a probe of the application's container instead: the proxy would accept the
+ * kubelet's own connection whether the application listens or not.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -20,7 +23,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cni/io/connect_attempt.h"
+#include "cni/io/port_ask.h"
 #include "common/base/parse_num.h"
+#include "common/io/monotonic.h"
 #include "common/vocabulary.h"
 
 enum {
@@ -32,37 +38,24 @@ enum {
 };
 
 struct options {
-	uint16_t port;
+	uint16_t once; /* the application's port; 0: the gate is asked */
+	uint16_t port; /* of the gate */
 	uint32_t timeout_s;
 	const char *termination_log;
 };
 
 static const char USAGE[] =
 	"Usage: sidewire-gate [--port PORT] [--timeout SECONDS] [--termination-log FILE]\n"
+	"       sidewire-gate --once PORT [--timeout SECONDS]\n"
 	"Waits until the pod's traffic is redirected and its proxy listens.\n"
+	"Or asks once, whether the application listens on a port: on loopback, then at the pod's\n"
+	"addresses. Nobody who listens is known at once; the timeout is for who does not answer.\n"
 	"  --port PORT             the gate's port (15999)\n"
+	"  --once PORT             the application's port\n"
 	"  --timeout SECONDS       give up after that, with exit status 1 (30)\n"
 	"  --termination-log FILE  where the reason goes, if the file exists "
 	"(/dev/termination-log)\n"
 	"  --help, --version\n";
-
-/* Starts to connect to a loopback address. Returns a descriptor, or a negative errno. */
-static int start_attempt(const struct sockaddr *to, const struct sockaddr *from, socklen_t size)
-{
-	const struct linger reset_on_close = {.l_onoff = 1}; /* so that the next attempt can bind */
-	const int yes = 1;
-	int fd = socket(to->sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		return -errno;
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
-	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset_on_close, sizeof(reset_on_close));
-	if (bind(fd, from, size) == 0 && (connect(fd, to, size) == 0 || errno == EINPROGRESS))
-		return fd;
-	int reason = -errno;
-	close(fd);
-	return reason;
-}
 
 static int start_v4(uint16_t port)
 {
@@ -72,8 +65,8 @@ static int start_v4(uint16_t port)
 	struct sockaddr_in from = to;
 
 	from.sin_port = htons(GATE_SOURCE_PORT);
-	return start_attempt((const struct sockaddr *)&to, (const struct sockaddr *)&from,
-			     sizeof(to));
+	return connect_attempt_start((const struct sockaddr *)&to, (const struct sockaddr *)&from,
+				     sizeof(to));
 }
 
 static int start_v6(uint16_t port)
@@ -84,17 +77,8 @@ static int start_v6(uint16_t port)
 	struct sockaddr_in6 from = to;
 
 	from.sin6_port = htons(GATE_SOURCE_PORT);
-	return start_attempt((const struct sockaddr *)&to, (const struct sockaddr *)&from,
-			     sizeof(to));
-}
-
-/* What became of an attempt: 0 when it is connected, otherwise a positive errno. */
-static int outcome(int fd)
-{
-	int errnum = 0;
-	socklen_t size = sizeof(errnum);
-
-	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &errnum, &size) < 0 ? errno : errnum;
+	return connect_attempt_start((const struct sockaddr *)&to, (const struct sockaddr *)&from,
+				     sizeof(to));
 }
 
 /* Waits for both attempts. 0 when one is connected, otherwise the errno of the last. */
@@ -108,7 +92,7 @@ static int wait_for_answer(struct pollfd attempts[static 2])
 		for (int i = 0; i < 2; i++) {
 			if (attempts[i].revents == 0)
 				continue;
-			reason = outcome(attempts[i].fd);
+			reason = connect_attempt_outcome(attempts[i].fd);
 			if (reason == 0)
 				return 0;
 			close(attempts[i].fd);
@@ -134,24 +118,16 @@ static int ask(uint16_t port)
 	return reason;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Asks until there is an answer or the time is over. 0, or the positive errno of the last time. */
 static int wait_for_gate(const struct options *options)
 {
 	const struct timespec interval = {.tv_nsec = INTERVAL_MS * 1000000L};
-	int64_t deadline_ms = now_ms() + (int64_t)options->timeout_s * 1000;
+	int64_t deadline_ms = monotonic_ms() + (int64_t)options->timeout_s * 1000;
 
 	for (;;) {
 		int reason = ask(options->port);
 
-		if (reason == 0 || now_ms() >= deadline_ms)
+		if (reason == 0 || monotonic_ms() >= deadline_ms)
 			return reason;
 		nanosleep(&interval, NULL);
 	}
@@ -188,6 +164,18 @@ static void say_why(const struct options *options, int reason)
 	write_termination_log(options->termination_log, text);
 }
 
+/* The kubelet shows what a probe says in the pod's events. */
+static int probe(const struct options *options)
+{
+	int reason = port_ask_once(options->once, (int64_t)options->timeout_s * 1000);
+
+	if (reason == 0)
+		return 0;
+	fprintf(stderr, "sidewire-gate: nobody in this pod answers on port %u: %s\n", options->once,
+		strerror(reason));
+	return 1;
+}
+
 /* Reads a number option, or ends the program. */
 static uint32_t number_option(const char *name, uint32_t min, uint32_t max)
 {
@@ -204,6 +192,7 @@ static uint32_t number_option(const char *name, uint32_t min, uint32_t max)
 static void read_options(int argc, char **argv, struct options *options)
 {
 	static const struct option OPTIONS[] = {
+		{"once", required_argument, NULL, 'o'},
 		{"port", required_argument, NULL, 'p'},
 		{"timeout", required_argument, NULL, 't'},
 		{"termination-log", required_argument, NULL, 'l'},
@@ -214,6 +203,9 @@ static void read_options(int argc, char **argv, struct options *options)
 
 	for (;;) {
 		switch (getopt_long(argc, argv, "", OPTIONS, NULL)) {
+		case 'o':
+			options->once = (uint16_t)number_option("once", 1, UINT16_MAX);
+			break;
 		case 'p':
 			options->port = (uint16_t)number_option("port", 1, UINT16_MAX);
 			break;
@@ -238,24 +230,36 @@ static void read_options(int argc, char **argv, struct options *options)
 	}
 }
 
-int main(int argc, char **argv)
+/* Asks for the gate. Returns the exit status. */
+static int wait_for_gate_or_say_why(struct options *options)
 {
-	struct options options = {
-		.port = GATE_PORT_DEFAULT,
-		.timeout_s = TIMEOUT_DEFAULT_S,
-		.termination_log = "/dev/termination-log",
-	};
-
-	read_options(argc, argv, &options);
-	if (options.port == GATE_SOURCE_PORT) {
+	if (options->port == 0)
+		options->port = GATE_PORT_DEFAULT;
+	if (options->termination_log == NULL)
+		options->termination_log = "/dev/termination-log";
+	if (options->port == GATE_SOURCE_PORT) {
 		fprintf(stderr,
 			"sidewire-gate: --port must not be %d: that is where it asks from\n",
 			GATE_SOURCE_PORT);
 		return 2;
 	}
-	int reason = wait_for_gate(&options);
+	int reason = wait_for_gate(options);
 	if (reason == 0)
 		return 0;
-	say_why(&options, reason);
+	say_why(options, reason);
 	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.timeout_s = TIMEOUT_DEFAULT_S};
+
+	read_options(argc, argv, &options);
+	if (options.once == 0)
+		return wait_for_gate_or_say_why(&options);
+	if (options.port != 0 || options.termination_log != NULL) {
+		fputs("sidewire-gate: --once goes with --timeout only\n", stderr);
+		return 2;
+	}
+	return probe(&options);
 }

@@ -22,6 +22,7 @@
 #define ANNOTATION_EXCLUDE_UIDS "sidewire.io/exclude-uids"
 #define ANNOTATION_EXCLUDE_GIDS "sidewire.io/exclude-gids"
 #define ANNOTATION_GATE "sidewire.io/gate"
+#define ANNOTATION_PROBES "sidewire.io/probes"
 
 /* Annotations that users may write once a version does what they say; until then they are refused.
  */
@@ -31,7 +32,6 @@
 #define ANNOTATION_DNS_CAPTURE "sidewire.io/dns-capture"
 #define ANNOTATION_DROP_INVALID "sidewire.io/drop-invalid"
 #define ANNOTATION_NON_TCP "sidewire.io/non-tcp"
-#define ANNOTATION_PROBES "sidewire.io/probes"
 
 /* Annotations that the webhook writes. */
 #define ANNOTATION_STATUS "sidewire.io/status"

@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/io/listen_socket.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 #include "webhook/core/admission_review.h"
-#include "webhook/core/profile_choice.h"
 #include "webhook/io/admission_handler.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
@@ -23,13 +25,19 @@
 #include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/profile_reload.h"
+#include "webhook/io/profile_slot.h"
+#include "webhook/io/namespace_cache.h"
 #include "webhook/io/profile_store.h"
 #include "webhook/io/status_handler.h"
+#include "webhook/io/supervisor.h"
 #include "webhook/io/webhook_options.h"
 
 enum {
 	THREADS_MAX = 4,
 	TIDY_PERIOD_SECONDS = 5,
+	/* How often it is asked whether there is a certificate, while there is none. */
+	CERTIFICATE_POLL_MS = 20,
 	/* While ending, how often requests in flight are counted, and how long there must be none:
 	 * handshakes under way and requests on the wire are not counted yet, and get this time. */
 	DRAIN_POLL_MS = 10,
@@ -38,16 +46,28 @@ enum {
 	MADE_VALIDITY_SECONDS = 30 * 24 * 3600,
 };
 
-/* All that the program holds while it serves. */
+/* What the first process makes, and workers inherit. The descriptors end with the process. */
+struct inheritance {
+	int reviews_fd;
+	int plain_fd;
+	uint16_t reviews_port_host;
+	uint16_t plain_port_host;
+	struct certificate *certificate; /* NULL: it comes from files, or from the cluster */
+};
+
+/* All that a worker holds while it serves. */
 struct webhook {
-	struct profile_set profiles;
+	struct profile_slot profiles;
+	bool has_profiles; /* the slot was initialized */
+	struct profile_reload reload;
 	struct metrics *metrics;
 	struct certificate_slot certificates;
 	bool has_certificates; /* the slot was initialized */
 	struct admission_handler admission;
 	struct status_handler status;
 	struct http_server *reviews;
-	struct cluster_sync *cluster; /* NULL outside a cluster */
+	struct cluster_sync *cluster;       /* NULL outside a cluster */
+	struct namespace_cache *namespaces; /* the same */
 	struct http_server *plain;
 };
 
@@ -64,15 +84,25 @@ static const struct http_route PLAIN_ROUTES[] = {
 	{NULL, false, NULL},
 };
 
+static void inheritance_release(struct inheritance *inheritance)
+{
+	certificate_unref(inheritance->certificate);
+}
+
 static void webhook_release(struct webhook *webhook)
 {
 	http_server_free(webhook->plain);
+	/* No request may wait for it when the server ends. */
+	if (webhook->namespaces != NULL)
+		namespace_cache_stop(webhook->namespaces);
 	http_server_free(webhook->reviews);
+	namespace_cache_free(webhook->namespaces);
 	cluster_sync_free(webhook->cluster);
 	if (webhook->has_certificates)
 		certificate_slot_release(&webhook->certificates);
 	metrics_free(webhook->metrics);
-	profile_set_release(&webhook->profiles);
+	if (webhook->has_profiles)
+		profile_slot_release(&webhook->profiles);
 }
 
 static void log_message(enum log_level level, const char *msg, const char *detail)
@@ -105,22 +135,15 @@ static int publish_authority(const char *path, const char *pem, struct err *err)
 	return 0;
 }
 
-/* A certificate from the files, or one that is made now; NULL in a cluster, where it comes later.
- */
-static int get_certificate(const struct webhook_options *options,
-			   struct certificate **ret_certificate, struct err *err)
+/* A certificate by an authority that is made for it, and published. */
+static int make_certificate(const struct webhook_options *options,
+			    struct certificate **ret_certificate, struct err *err)
 {
 	CLEANUP(issued_certificate_release) struct issued_certificate authority = {0};
 	CLEANUP(issued_certificate_release) struct issued_certificate leaf = {0};
 	const struct issue_request request = {options->tls_names, options->tls_name_count,
 					      MADE_VALIDITY_SECONDS};
 
-	if (options->is_in_cluster) {
-		*ret_certificate = NULL;
-		return 0;
-	}
-	if (options->tls_cert != NULL)
-		return certificate_load(options->tls_cert, options->tls_key, ret_certificate, err);
 	int r = issue_authority(MADE_VALIDITY_SECONDS, &authority, err);
 	if (r == 0)
 		r = issue_leaf(&authority, &request, &leaf, err);
@@ -132,23 +155,55 @@ static int get_certificate(const struct webhook_options *options,
 	return r;
 }
 
-static int load(struct webhook *webhook, const struct webhook_options *options, struct err *err)
+/* What the first process does. A certificate that is made here is that of all workers. */
+static int prepare(const struct webhook_options *options, struct inheritance *inheritance,
+		   struct err *err)
 {
-	struct certificate *certificate;
-	struct profile_choice choice; /* only whether there is one */
-	int r = profile_store_load(options->profiles, &webhook->profiles, err);
+	int r = listen_socket_open(options->listen, &inheritance->reviews_fd,
+				   &inheritance->reviews_port_host, err);
 
 	if (r == 0)
-		r = profile_choose(&webhook->profiles, options->default_profiles, NULL, &choice,
-				   err);
-	if (r == 0)
-		r = metrics_new(&webhook->metrics, err);
+		r = listen_socket_open(options->plain_listen, &inheritance->plain_fd,
+				       &inheritance->plain_port_host, err);
+	if (r == 0 && options->tls_cert == NULL && !options->is_in_cluster)
+		r = make_certificate(options, &inheritance->certificate, err);
+	return r;
+}
+
+/* Loads the profiles. In a cluster bad ones keep the program from being ready, not from starting:
+ * they may be mended while it waits. */
+static int load_profiles(struct webhook *webhook, const struct webhook_options *options,
+			 struct err *err)
+{
+	struct err failure;
+	int r = profile_slot_init(&webhook->profiles, err);
+
 	if (r < 0)
 		return r;
-	r = get_certificate(options, &certificate, err);
-	if (r != 0)
+	webhook->has_profiles = true;
+	webhook->reload = (struct profile_reload){.directory = options->profiles,
+						  .default_profiles = options->default_profiles,
+						  .slot = &webhook->profiles};
+	r = profile_reload_load(&webhook->reload, &failure);
+	if (r == 0 || options->is_in_cluster)
+		return 0;
+	*err = failure;
+	return r;
+}
+
+static int load(struct webhook *webhook, const struct webhook_options *options,
+		struct inheritance *inheritance, struct err *err)
+{
+	int r = load_profiles(webhook, options, err);
+
+	if (r == 0)
+		r = metrics_new(&webhook->metrics, err);
+	if (r == 0 && options->tls_cert != NULL)
+		r = certificate_load(options->tls_cert, options->tls_key, &inheritance->certificate,
+				     err);
+	if (r < 0)
 		return r;
-	certificate_slot_init(&webhook->certificates, certificate);
+	certificate_slot_init(&webhook->certificates, TAKE(inheritance->certificate));
 	webhook->has_certificates = true;
 	return 0;
 }
@@ -164,18 +219,20 @@ static unsigned int thread_count(void)
 	return (unsigned int)(count < THREADS_MAX ? count : THREADS_MAX);
 }
 
-static int start_reviews(struct webhook *webhook, const struct webhook_options *options,
-			 struct err *err)
+/* All but its start, which wants a certificate. */
+static int make_reviews(struct webhook *webhook, const struct webhook_options *options,
+			const struct inheritance *inheritance, struct err *err)
 {
 	webhook->admission = (struct admission_handler){
 		.profiles = &webhook->profiles,
 		.default_profiles = options->default_profiles,
 		.gate_image = options->gate_image,
+		.image_volumes = options->image_volumes,
 		.own_namespace = options->own_namespace,
+		.namespaces = webhook->namespaces,
 		.metrics = webhook->metrics,
 	};
 	struct http_server_options server = {
-		.address = options->listen,
 		.certificates = &webhook->certificates,
 		.metrics = webhook->metrics,
 		.service = {.routes = REVIEW_ROUTES,
@@ -183,7 +240,7 @@ static int start_reviews(struct webhook *webhook, const struct webhook_options *
 			    .body_max = ADMISSION_REVIEW_SIZE_MAX},
 		.threads = thread_count(),
 	};
-	return http_server_start(&server, &webhook->reviews, err);
+	return http_server_new(&server, inheritance->reviews_fd, &webhook->reviews, err);
 }
 
 static int start_cluster(struct webhook *webhook, const struct webhook_options *options,
@@ -195,12 +252,21 @@ static int start_cluster(struct webhook *webhook, const struct webhook_options *
 		.pod_name = options->pod_name,
 		.certificates = &webhook->certificates,
 		.gate_image = &webhook->admission.gate_image,
+		.image_volumes = &webhook->admission.image_volumes,
 	};
 
 	return options->is_in_cluster ? cluster_sync_start(&cluster, &webhook->cluster, err) : 0;
 }
 
-static int start_plain(struct webhook *webhook, const struct webhook_options *options,
+static int start_namespaces(struct webhook *webhook, const struct webhook_options *options,
+			    struct err *err)
+{
+	return options->is_in_cluster
+		       ? namespace_cache_start(options->service_account, &webhook->namespaces, err)
+		       : 0;
+}
+
+static int start_plain(struct webhook *webhook, const struct inheritance *inheritance,
 		       struct err *err)
 {
 	webhook->status.profiles = &webhook->profiles;
@@ -208,62 +274,66 @@ static int start_plain(struct webhook *webhook, const struct webhook_options *op
 	webhook->status.metrics = webhook->metrics;
 	webhook->status.reviews = webhook->reviews;
 	webhook->status.cluster = webhook->cluster;
+	webhook->status.namespaces = webhook->namespaces;
 	struct http_server_options server = {
-		.address = options->plain_listen,
 		.service = {.routes = PLAIN_ROUTES, .context = &webhook->status, .body_max = 0},
 		.threads = 1,
 	};
-	return http_server_start(&server, &webhook->plain, err);
+	int r = http_server_new(&server, inheritance->plain_fd, &webhook->plain, err);
+	return r == 0 ? http_server_start(webhook->plain, err) : r;
 }
 
-static int log_listening(const struct webhook *webhook, const struct webhook_options *options,
-			 struct err *err)
+static int log_listening(struct webhook *webhook, const struct webhook_options *options,
+			 const struct inheritance *inheritance, struct err *err)
 {
+	CLEANUP(profile_snapshot_unrefp)
+	struct profile_snapshot *profiles = profile_slot_get(&webhook->profiles);
 	CLEANUP(freep) char *names = NULL;
 	struct log_line line;
-	int r = profile_store_names(&webhook->profiles, &names, err);
+	int r = profile_store_names(profile_snapshot_set(profiles), &names, err);
 
 	if (r < 0)
 		return r;
 	log_begin(&line, LOG_INFO, "listening");
 	log_text(&line, "version", SIDEWIRE_VERSION);
 	log_text(&line, "address", options->listen);
-	log_number(&line, "port", http_server_port_host(webhook->reviews));
+	log_number(&line, "port", inheritance->reviews_port_host);
 	log_text(&line, "plain_address", options->plain_listen);
-	log_number(&line, "plain_port", http_server_port_host(webhook->plain));
+	log_number(&line, "plain_port", inheritance->plain_port_host);
 	log_text(&line, "profiles", names);
 	log_text(&line, "default_profiles", options->default_profiles);
 	log_end(&line);
 	return 0;
 }
 
-static int start(struct webhook *webhook, const struct webhook_options *options, struct err *err)
+static int start(struct webhook *webhook, const struct webhook_options *options,
+		 struct inheritance *inheritance, struct err *err)
 {
-	int r = load(webhook, options, err);
+	int r = load(webhook, options, inheritance, err);
 
 	if (r == 0)
-		r = start_reviews(webhook, options, err);
+		r = start_namespaces(webhook, options, err);
+	if (r == 0)
+		r = make_reviews(webhook, options, inheritance, err);
 	if (r == 0)
 		r = start_cluster(webhook, options, err);
 	if (r == 0)
-		r = start_plain(webhook, options, err);
+		r = start_plain(webhook, inheritance, err);
 	if (r == 0)
-		r = log_listening(webhook, options, err);
+		r = log_listening(webhook, options, inheritance, err);
+	/* Once more, to say why. */
+	if (r == 0 && webhook->reload.is_failed)
+		profile_reload_now(&webhook->reload);
 	/* What reading the profiles took. */
 	flat_memory_give_back();
 	return r;
 }
 
-/* SIGHUP: the files of the certificate may have changed. */
-static void reload(struct webhook *webhook, const struct webhook_options *options)
+static void reload_certificate(struct webhook *webhook, const struct webhook_options *options)
 {
 	struct certificate *certificate;
 	struct err err;
 
-	if (options->tls_cert == NULL) {
-		log_message(LOG_INFO, "nothing to reload", "the certificate is not from files");
-		return;
-	}
 	if (certificate_load(options->tls_cert, options->tls_key, &certificate, &err) < 0) {
 		log_message(LOG_ERROR, "certificate not reloaded, the one before serves on",
 			    err.msg);
@@ -273,12 +343,13 @@ static void reload(struct webhook *webhook, const struct webhook_options *option
 	log_message(LOG_INFO, "certificate reloaded", options->tls_cert);
 }
 
-static int64_t monotonic_ms(void)
+/* SIGHUP: files may have changed. */
+static void reload(struct webhook *webhook, const struct webhook_options *options)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	if (options->tls_cert != NULL)
+		reload_certificate(webhook, options);
+	profile_reload_now(&webhook->reload);
+	flat_memory_give_back();
 }
 
 /* Waits until no request is in flight for a while, the grace period is over, or a second signal
@@ -321,7 +392,21 @@ static void tidy(struct webhook *webhook)
 {
 	http_server_sweep(webhook->reviews);
 	http_server_sweep(webhook->plain);
+	profile_reload_poll(&webhook->reload);
 	flat_memory_give_back();
+}
+
+/* Waits until there is a certificate to serve. false when one of the signals came first. */
+static bool await_certificate(struct webhook *webhook, const sigset_t *ending)
+{
+	const struct timespec poll = {.tv_nsec = CERTIFICATE_POLL_MS * 1000000L};
+
+	while (!certificate_slot_is_filled(&webhook->certificates)) {
+		if (sigtimedwait(ending, NULL, &poll) > 0)
+			return false;
+		http_server_sweep(webhook->plain);
+	}
+	return true;
 }
 
 static void serve_until_end(struct webhook *webhook, const struct webhook_options *options,
@@ -342,40 +427,52 @@ static void serve_until_end(struct webhook *webhook, const struct webhook_option
 	} while (signal_number <= 0 || signal_number == SIGHUP);
 }
 
-/* Starts, serves until a signal ends it, and ends. Returns the exit status. */
-static int run(const struct webhook_options *options, const sigset_t *ending)
+/* What a worker does: starts, serves until a signal ends it, and ends. */
+static int work(struct webhook *webhook, const struct webhook_options *options,
+		struct inheritance *inheritance, struct err *err)
 {
-	CLEANUP(webhook_release) struct webhook webhook = {0};
-	struct err err;
+	sigset_t ending;
 
-	if (start(&webhook, options, &err) < 0) {
-		log_message(LOG_ERROR, "cannot start", err.msg);
-		return 1;
-	}
-	serve_until_end(&webhook, options, ending);
-	end(&webhook, options, ending);
+	sigemptyset(&ending);
+	sigaddset(&ending, SUPERVISOR_END);
+	json_object_seed(0);
+	int r = start(webhook, options, inheritance, err);
+	if (r < 0 || !await_certificate(webhook, &ending))
+		return r;
+	r = http_server_start(webhook->reviews, err);
+	if (r < 0)
+		return r;
+	serve_until_end(webhook, options, &ending);
+	end(webhook, options, &ending);
 	return 0;
 }
 
-/* Blocks the signals that main waits for, before there are threads that could get them. */
-static void block_signals(sigset_t *ret_ending)
+/* Returns the exit status, in the first process and in each worker. */
+static int run(const struct webhook_options *options)
 {
-	sigset_t blocked;
+	CLEANUP(inheritance_release) struct inheritance inheritance = {0};
+	CLEANUP(webhook_release) struct webhook webhook = {0};
+	struct supervision supervision;
+	struct err err;
+	int r = prepare(options, &inheritance, &err);
 
-	sigemptyset(ret_ending);
-	sigaddset(ret_ending, SIGTERM);
-	sigaddset(ret_ending, SIGINT);
-	blocked = *ret_ending;
-	sigaddset(&blocked, SIGHUP);
-	sigprocmask(SIG_BLOCK, &blocked, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (r == 0)
+		r = supervisor_run(&supervision, &err);
+	if (r == 0 && supervision.is_worker) {
+		webhook.status.worker_restarts = supervision.restarts;
+		r = work(&webhook, options, &inheritance, &err);
+	}
+	if (r < 0) {
+		log_message(LOG_ERROR, "cannot start", err.msg);
+		return 1;
+	}
+	return supervision.exit_status;
 }
 
 int main(int argc, char **argv)
 {
 	struct webhook_options options;
 	enum webhook_action action;
-	sigset_t ending;
 	struct err err;
 
 	if (webhook_options_parse(argc, argv, &options, &action, &err) < 0) {
@@ -389,7 +486,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
 	flat_memory_begin(argv);
-	json_object_seed(0);
-	block_signals(&ending);
-	return run(&options, &ending);
+	supervisor_begin();
+	signal(SIGPIPE, SIG_IGN);
+	return run(&options);
 }

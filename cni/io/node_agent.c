@@ -8,7 +8,6 @@
 #include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cni/core/install_plan.h"
@@ -21,6 +20,7 @@
 #include "common/base/cleanup.h"
 #include "common/io/file_write.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 
 enum {
 	CHECK_PERIOD_MS = 60 * 1000,    /* without being told of a change */
@@ -58,14 +58,6 @@ static void node_agent_release(struct node_agent *agent)
 		close(agent->inotify_fd);
 	if (agent->signal_fd >= 0)
 		close(agent->signal_fd);
-}
-
-static int64_t monotonic_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static void log_part(enum log_level level, const char *msg, enum node_part part, const char *detail)

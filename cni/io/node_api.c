@@ -89,12 +89,12 @@ static int begin_watches(struct node_api *api, const char *namespace, struct err
 	snprintf(collection, sizeof(collection), "/apis/apps/v1/namespaces/%s/daemonsets",
 		 namespace);
 	struct kube_watch_request daemon_set = {
-		collection, "fieldSelector=metadata.name%3D" DAEMON_SET, on_daemon_set, api};
+		collection, "fieldSelector=metadata.name%3D" DAEMON_SET, on_daemon_set, api, NULL};
 	int r = kube_client_watch(api->client, &daemon_set, err);
 	if (r < 0)
 		return r;
 	snprintf(selector, sizeof(selector), "fieldSelector=metadata.name%%3D%s", namespace);
-	struct kube_watch_request own = {"/api/v1/namespaces", selector, on_namespace, api};
+	struct kube_watch_request own = {"/api/v1/namespaces", selector, on_namespace, api, NULL};
 	return kube_client_watch(api->client, &own, err);
 }
 

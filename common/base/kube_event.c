@@ -17,23 +17,36 @@ static const char *const TYPES[] = {
 	[KUBE_EVENT_ERROR] = "ERROR",
 };
 
-/* The version is opaque to clients, but it goes into a URL. */
-static int read_version(const json_t *object, char ret_version[KUBE_VERSION_SIZE], struct err *err)
+/* A member of the metadata that is opaque to clients, but goes into a URL; NULL when it is absent
+ * or empty. Borrowed. */
+static int read_opaque(const json_t *object, const char *key, size_t length_max,
+		       const char **ret_text, struct err *err)
 {
 	json_t *metadata = NULL;
-	const char *version = NULL;
+	const char *text = NULL;
 	int r = json_read_object(object, "metadata", &metadata, err);
 
 	if (r == 0)
-		r = json_read_string(metadata, "resourceVersion", &version, err);
+		r = json_read_string(metadata, key, &text, err);
 	if (r < 0)
 		return r;
-	if (version == NULL || *version == '\0')
+	size_t length = text != NULL ? strlen(text) : 0;
+	if (length > length_max || (length > 0 && strspn(text, UNRESERVED) != length))
+		return err_set(err, EINVAL, "'%s' can not be '%.80s'", key, text);
+	*ret_text = length > 0 ? text : NULL;
+	return 0;
+}
+
+static int read_version(const json_t *object, char ret_version[KUBE_VERSION_SIZE], struct err *err)
+{
+	const char *version = NULL;
+	int r = read_opaque(object, "resourceVersion", KUBE_VERSION_SIZE - 1, &version, err);
+
+	if (r < 0)
+		return r;
+	if (version == NULL)
 		return err_set(err, EINVAL, "'resourceVersion' is missing");
-	size_t length = strlen(version);
-	if (length >= KUBE_VERSION_SIZE || strspn(version, UNRESERVED) != length)
-		return err_set(err, EINVAL, "'resourceVersion' can not be '%.80s'", version);
-	memcpy(ret_version, version, length + 1);
+	memcpy(ret_version, version, strlen(version) + 1);
 	return 0;
 }
 
@@ -99,4 +112,9 @@ int kube_list_parse(const json_t *list, json_t **ret_items, char ret_version[KUB
 	memcpy(ret_version, version, sizeof(version));
 	*ret_items = items;
 	return 0;
+}
+
+int kube_list_next(const json_t *list, const char **ret_token, struct err *err)
+{
+	return read_opaque(list, "continue", KUBE_CONTINUE_MAX, ret_token, err);
 }

@@ -8,7 +8,10 @@
 
 #include "common/base/err.h"
 
-enum { KUBE_VERSION_SIZE = 64 }; /* bytes of a resourceVersion with its NUL; servers use up to 20 */
+enum {
+	KUBE_VERSION_SIZE = 64,  /* bytes of a resourceVersion with its NUL; servers use up to 20 */
+	KUBE_CONTINUE_MAX = 4096 /* bytes of a continue token; a name of 253 makes 400 */
+};
 
 enum kube_event_type {
 	KUBE_EVENT_ADDED,
@@ -41,5 +44,12 @@ void kube_event_release(struct kube_event *event) __attribute__((nonnull));
  */
 int kube_list_parse(const json_t *list, json_t **ret_items, char ret_version[KUBE_VERSION_SIZE],
 		    struct err *err) __attribute__((nonnull(2, 3, 4), warn_unused_result));
+
+/*
+ * Where the next page of a list begins: its continue token, borrowed and fit for a query as it is;
+ * NULL when there is none. -EINVAL when it is no such text.
+ */
+int kube_list_next(const json_t *list, const char **ret_token, struct err *err)
+	__attribute__((nonnull(2, 3), warn_unused_result));
 
 #endif

@@ -4,16 +4,17 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/kube_retry.h"
 #include "common/io/kube_transfer.h"
 #include "common/io/kube_watch.h"
+#include "common/io/monotonic.h"
 
 struct kube_client {
 	char *server, *ca_file, *token_file, *user_agent; /* owned */
@@ -24,15 +25,8 @@ struct kube_client {
 	size_t watch_count;
 	unsigned long failures;
 	struct err last_failure;
+	atomic_bool is_stopped;
 };
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 /* For jitter only. */
 static uint32_t random_u32(void)
@@ -40,7 +34,7 @@ static uint32_t random_u32(void)
 	uint32_t value = 0;
 
 	if (getrandom(&value, sizeof(value), GRND_NONBLOCK) < 0)
-		return (uint32_t)now_ms();
+		return (uint32_t)monotonic_ms();
 	return value;
 }
 
@@ -128,6 +122,13 @@ void kube_client_freep(struct kube_client **client)
 	errno = saved;
 }
 
+void kube_client_stop(struct kube_client *client)
+{
+	atomic_store(&client->is_stopped, true);
+	/* Also for a poll that is only about to begin. */
+	curl_multi_wakeup(client->multi);
+}
+
 void kube_reply_release(struct kube_reply *reply)
 {
 	json_decref(reply->object);
@@ -142,19 +143,27 @@ static int check_multi(CURLMcode code, struct err *err)
 		       curl_multi_strerror(code));
 }
 
+static int check_stopped(const struct kube_client *client, struct err *err)
+{
+	return atomic_load(&client->is_stopped) ? err_set(err, ECANCELED, "the client was stopped")
+						: 0;
+}
+
 /* Does what there is to do now, and waits for nothing. */
 static int advance(struct kube_client *client, struct err *err)
 {
 	int running;
-	int r = check_multi(curl_multi_perform(client->multi, &running), err);
+	int r = check_stopped(client, err);
 
+	if (r == 0)
+		r = check_multi(curl_multi_perform(client->multi, &running), err);
 	if (r < 0)
 		return r;
 	kube_transfer_reap(client->multi);
 	for (size_t i = 0; i < client->watch_count; i++) {
 		struct kube_watch *watch = &client->watches[i];
 
-		if (kube_watch_advance(watch, client->multi, &client->options, now_ms(),
+		if (kube_watch_advance(watch, client->multi, &client->options, monotonic_ms(),
 				       random_u32(), &client->last_failure) == 0)
 			continue;
 		client->failures++;
@@ -185,7 +194,7 @@ static int doze(struct kube_client *client, const struct pollfd *others, size_t 
 		extra[i].events |= others[i].events & POLLPRI ? CURL_WAIT_POLLPRI : 0;
 		extra[i].events |= others[i].events & POLLOUT ? CURL_WAIT_POLLOUT : 0;
 	}
-	left_ms = end_ms - now_ms();
+	left_ms = end_ms - monotonic_ms();
 	if (left_ms <= 0)
 		return 0;
 	return check_multi(curl_multi_poll(client->multi, extra, (unsigned int)count,
@@ -203,7 +212,7 @@ static int drive(struct kube_client *client, const struct kube_transfer *transfe
 			return r;
 		if (transfer != NULL && kube_transfer_is_done(transfer))
 			return 0;
-		if (now_ms() >= end_ms)
+		if (monotonic_ms() >= end_ms)
 			return 0;
 		r = doze(client, NULL, 0, end_ms, err);
 		if (r < 0)
@@ -235,13 +244,17 @@ static int attempt(struct kube_client *client, struct kube_transfer_request *req
 static int call(struct kube_client *client, struct kube_transfer_request *request,
 		struct kube_reply *reply, struct err *err)
 {
-	long long end_ms = now_ms() + client->options.call_ms;
+	long long end_ms = monotonic_ms() + client->options.call_ms;
+	int r = check_stopped(client, err);
 
+	if (r < 0)
+		return r;
 	for (unsigned int attempts = 1;; attempts++) {
 		unsigned long retry_after_s = 0;
-		int r = attempt(client, request, end_ms - now_ms(), reply, &retry_after_s, err);
+		r = attempt(client, request, end_ms - monotonic_ms(), reply, &retry_after_s, err);
 		bool is_final = r == 0 ? !kube_is_retried(reply->status) : r != -EIO;
-		long long next_ms = now_ms() + kube_pause_ms(attempts, random_u32(), retry_after_s);
+		long long next_ms =
+			monotonic_ms() + kube_pause_ms(attempts, random_u32(), retry_after_s);
 
 		if (is_final || next_ms >= end_ms)
 			return r;
@@ -285,7 +298,8 @@ int kube_client_watch(struct kube_client *client, const struct kube_watch_reques
 {
 	if (client->watch_count == KUBE_WATCHES_MAX)
 		return err_set(err, ENOSPC, "a client has %d watches at most", KUBE_WATCHES_MAX);
-	int r = kube_watch_init(&client->watches[client->watch_count], request, now_ms(), err);
+	int r = kube_watch_init(&client->watches[client->watch_count], request, monotonic_ms(),
+				err);
 	if (r == 0)
 		client->watch_count++;
 	return r;
@@ -317,7 +331,7 @@ static int look_at(struct pollfd *others, size_t count, struct err *err)
 int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t count,
 		     int timeout_ms, struct err *err)
 {
-	long long end_ms = timeout_ms < 0 ? LLONG_MAX : now_ms() + timeout_ms;
+	long long end_ms = timeout_ms < 0 ? LLONG_MAX : monotonic_ms() + timeout_ms;
 
 	if (count > KUBE_WAIT_OTHERS_MAX)
 		return err_set(err, EINVAL, "%zu descriptors are more than %d", count,
@@ -329,7 +343,7 @@ int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t c
 		int ready = look_at(others, count, err);
 		if (ready < 0)
 			return ready;
-		if (take_news(client) || ready > 0 || now_ms() >= end_ms)
+		if (take_news(client) || ready > 0 || monotonic_ms() >= end_ms)
 			return 0;
 		r = doze(client, others, count, end_ms, err);
 		if (r < 0)
@@ -348,7 +362,7 @@ void kube_client_health(const struct kube_client *client, struct kube_health *re
 				     .last_failure = client->last_failure.msg};
 
 	for (size_t i = 0; i < client->watch_count; i++) {
-		long long silent_ms = now_ms() - client->watches[i].heard_ms;
+		long long silent_ms = monotonic_ms() - client->watches[i].heard_ms;
 		if (silent_ms > health.silent_ms)
 			health.silent_ms = silent_ms;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client of the Kubernetes API on libcurl: calls with retries, and watches that keep themselves
- * alive. For one thread; everything happens inside kube_client_call() and kube_client_wait().
+ * alive. For one thread, but for kube_client_stop(); everything happens inside kube_client_call()
+ * and kube_client_wait().
  *
  * The server must have a certificate of the CA file's authority for the name or address in its URL;
  * no other authority is believed, no proxy used, no redirection followed. Both files are read anew:
@@ -22,11 +23,12 @@ enum {
 	KUBE_CALL_MS_MAX = 20 * 1000,       /* of a call with all its attempts, likewise */
 	KUBE_WATCH_STALL_MS =
 		180 * 1000, /* bookmarks come once a minute, the first after up to two */
-	KUBE_REPLY_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a reply or list */
+	KUBE_REPLY_SIZE_MAX = 32 * 1024 * 1024, /* bytes of a reply or page of a list */
 	KUBE_WATCH_LINE_SIZE_MAX =
 		4 * 1024 * 1024,         /* bytes of one event; etcd stores up to 1.5 MiB */
 	KUBE_TOKEN_SIZE_MAX = 64 * 1024, /* bytes of the token file */
 	KUBE_WATCHES_MAX = 8,            /* of one client */
+	KUBE_PAGE_ITEMS = 500,           /* of a list that are asked for at once */
 	KUBE_WAIT_OTHERS_MAX = 16,       /* descriptors that kube_client_wait() takes */
 };
 
@@ -61,6 +63,12 @@ void kube_client_options_release(struct kube_client_options *options) __attribut
 int kube_client_new(const struct kube_client_options *options, struct kube_client **ret_client,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * From any thread, until the client is freed: what is under way is broken off, and the client asks
+ * for nothing any more. Every call and wait fails with -ECANCELED, those that are waiting at once.
+ */
+void kube_client_stop(struct kube_client *client) __attribute__((nonnull));
+
 /* Ends all watches, closes all connections, frees. NULL is allowed. */
 void kube_client_free(struct kube_client *client);
 
@@ -89,7 +97,7 @@ struct kube_reply {
  *
  * -EIO when no answer came to any attempt; -EPROTO at once when the server's certificate or the CA
  * file is not what it should be; -EFBIG for a reply over KUBE_REPLY_SIZE_MAX; -EINVAL for
- * a token file without a token, and what reading it says; -ENOMEM.
+ * a token file without a token, and what reading it says; -ECANCELED once it is stopped; -ENOMEM.
  */
 int kube_client_call(struct kube_client *client, const struct kube_request *request,
 		     struct kube_reply *ret_reply, struct err *err)
@@ -99,7 +107,8 @@ int kube_client_call(struct kube_client *client, const struct kube_request *requ
 void kube_reply_release(struct kube_reply *reply) __attribute__((nonnull));
 
 enum kube_watch_event {
-	KUBE_WATCH_LISTED, /* object: array of all items there are; replaces all before */
+	KUBE_WATCH_LISTED, /* object: array of all items there are, as far as they were kept;
+			      replaces all before */
 	KUBE_WATCH_ADDED,
 	KUBE_WATCH_MODIFIED,
 	KUBE_WATCH_DELETED, /* object: as it was last */
@@ -111,6 +120,12 @@ enum kube_watch_event {
  */
 typedef void kube_watch_handler(void *context, enum kube_watch_event event, json_t *object);
 
+/*
+ * What is kept of an item of a list until the whole list is there: a new reference, NULL without
+ * memory. It must not use the client.
+ */
+typedef json_t *kube_watch_keeper(json_t *item);
+
 /* Copied, but for what context points to, which must live as long as the client. */
 struct kube_watch_request {
 	const char *collection; /* "/api/v1/namespaces" */
@@ -118,10 +133,11 @@ struct kube_watch_request {
 		*selector; /* part of a query: "fieldSelector=metadata.name%3Dx"; NULL: all of it */
 	kube_watch_handler *handler;
 	void *context;
+	kube_watch_keeper *keep; /* NULL: items are kept whole */
 };
 
 /*
- * Begins a watch that lasts until the client is freed: lists, then follows changes; it resumes
+ * Begins a watch that lasts until the client is freed: lists, in pages, then follows changes; it resumes
  * where it was after the server ends it, after a broken connection and after silence, and lists
  * anew when the server has forgotten that place (410). After failures, 401 and 403 included, it
  * tries again for ever, with growing pauses of up to 30 s; kube_client_health() tells. Nothing is
@@ -135,7 +151,7 @@ int kube_client_watch(struct kube_client *client, const struct kube_watch_reques
  * that returns at once), one of `count` other descriptors is ready (their revents say which, as
  * poll(2) does), or timeout_ms (-1: for ever) are over. Descriptors are also looked at when an
  * event came. 0 in all these cases. A signal's handler does not end it: signalfd(2) does. -EINVAL
- * over KUBE_WAIT_OTHERS_MAX; -ENOMEM; -EIO when polling fails.
+ * over KUBE_WAIT_OTHERS_MAX; -ECANCELED once it is stopped; -ENOMEM; -EIO when polling fails.
  */
 int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t count,
 		     int timeout_ms, struct err *err)

@@ -36,11 +36,25 @@ int kube_watch_init(struct kube_watch *watch, const struct kube_watch_request *r
 		return err_set(err, ENOMEM, "out of memory");
 	watch->handler = request->handler;
 	watch->context = request->context;
+	watch->keep = request->keep;
 	watch->collection = TAKE(collection);
 	watch->selector = TAKE(selector);
 	watch->due_ms = now_ms;
 	watch->heard_ms = now_ms;
 	return 0;
+}
+
+static void drop_pages(struct kube_watch *watch)
+{
+	json_decref(TAKE(watch->listed));
+	free(TAKE(watch->next_page));
+}
+
+/* It can not go on from where it was: it must list, from the first page on. */
+static void lose_place(struct kube_watch *watch)
+{
+	watch->version[0] = '\0';
+	drop_pages(watch);
 }
 
 /* Ends what belongs to one transfer. */
@@ -55,6 +69,7 @@ static void end_transfer(struct kube_watch *watch)
 void kube_watch_release(struct kube_watch *watch)
 {
 	end_transfer(watch);
+	drop_pages(watch);
 	free(TAKE(watch->collection));
 	free(TAKE(watch->selector));
 }
@@ -79,7 +94,7 @@ static int take_error(struct kube_watch *watch, const json_t *status, struct err
 	long code = (long)json_integer_value(json_object_get(status, "code"));
 
 	if (!kube_is_resumed(code))
-		watch->version[0] = '\0';
+		lose_place(watch);
 	return err_set(err, EIO, "the server ended the watch: %ld, %.300s", code,
 		       status_message(status));
 }
@@ -91,7 +106,7 @@ static int take_event(struct kube_watch *watch, const char *line, size_t length,
 
 	/* What has happened there is unknown; a list says what is. */
 	if (r == -EINVAL)
-		watch->version[0] = '\0';
+		lose_place(watch);
 	if (r < 0)
 		return r;
 	if (event.type == KUBE_EVENT_ERROR)
@@ -117,7 +132,10 @@ static int write_path(struct kube_watch *watch, uint32_t random, struct err *err
 	int length;
 
 	if (watch->version[0] == '\0')
-		length = asprintf(&watch->path, "%s?%s", watch->collection, selector);
+		length = asprintf(&watch->path, "%s?limit=%d%s%s%s%s", watch->collection,
+				  KUBE_PAGE_ITEMS, *selector != '\0' ? "&" : "", selector,
+				  watch->next_page != NULL ? "&continue=" : "",
+				  watch->next_page != NULL ? watch->next_page : "");
 	else
 		length = asprintf(&watch->path,
 				  "%s?watch=1&allowWatchBookmarks=true&resourceVersion=%s"
@@ -149,16 +167,64 @@ static int start(struct kube_watch *watch, CURLM *multi, const struct kube_clien
 	return kube_transfer_start(multi, options, &watch->request, &watch->transfer, err);
 }
 
-static int take_list(struct kube_watch *watch, const json_t *list, struct err *err)
+/* Adds a page to those before. */
+static int keep_items(struct kube_watch *watch, json_t *items, struct err *err)
 {
-	json_auto_t *items = NULL;
-	int r = kube_list_parse(list, &items, watch->version, err);
+	json_t *item;
+	size_t index;
 
-	if (r < 0)
-		return r;
+	if (watch->listed == NULL)
+		watch->listed = json_array();
+	json_array_foreach(items, index, item) {
+		json_t *kept = watch->keep != NULL ? watch->keep(item) : json_incref(item);
+
+		/* _new takes what is kept, and fails for NULL. */
+		if (json_array_append_new(watch->listed, kept) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	return watch->listed != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+static int note_next_page(struct kube_watch *watch, const char *token, struct err *err)
+{
+	char *copy = strdup(token);
+
+	if (copy == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	free(watch->next_page);
+	watch->next_page = copy;
+	return 0;
+}
+
+/* The list is whole, and the watch can begin. */
+static void deliver_list(struct kube_watch *watch, const char version[KUBE_VERSION_SIZE])
+{
+	json_auto_t *items = TAKE(watch->listed);
+
+	memcpy(watch->version, version, KUBE_VERSION_SIZE);
 	watch->is_heard = true;
 	deliver(watch, KUBE_WATCH_LISTED, items);
-	return 0;
+}
+
+/* Takes a page of a list. What fails here would fail again: then the list begins anew. */
+static int take_page(struct kube_watch *watch, const json_t *page, struct err *err)
+{
+	json_auto_t *items = NULL;
+	char version[KUBE_VERSION_SIZE];
+	const char *next = NULL;
+	int r = kube_list_parse(page, &items, version, err);
+
+	if (r == 0)
+		r = kube_list_next(page, &next, err);
+	if (r == 0)
+		r = keep_items(watch, items, err);
+	if (r == 0 && next != NULL)
+		r = note_next_page(watch, next, err);
+	if (r == 0 && next == NULL)
+		deliver_list(watch, version);
+	if (r < 0)
+		lose_place(watch);
+	return r;
 }
 
 /* What a transfer that is done has brought. */
@@ -169,18 +235,18 @@ static int take_reply(struct kube_watch *watch, struct err *err)
 
 	/* A line that is too large now would be so again. */
 	if (r == -EFBIG)
-		watch->version[0] = '\0';
+		lose_place(watch);
 	if (r == -ECANCELED)
 		*err = watch->stop;
 	if (r < 0)
 		return r;
 	if (reply.status != 200 && !kube_is_resumed(reply.status))
-		watch->version[0] = '\0';
+		lose_place(watch);
 	if (reply.status != 200)
 		return err_set(err, EIO, "HTTP status %ld, %.300s", reply.status,
 			       status_message(reply.object));
 	if (watch->request.line == NULL)
-		return take_list(watch, reply.object, err);
+		return take_page(watch, reply.object, err);
 	/* Otherwise a server that ends every watch at once would be asked without a pause. */
 	if (!watch->has_served)
 		return err_set(err, EIO, "the server ended the watch before any event");
@@ -260,7 +326,7 @@ long long kube_watch_due_ms(const struct kube_watch *watch,
 	if (watch->transfer == NULL)
 		return watch->due_ms;
 	bool is_following =
-		watch->request.line != NULL && kube_transfer_status(watch->transfer) != 0;
+		watch->request.line != NULL && kube_transfer_status(watch->transfer) == 200;
 	long long last_ms = watch->heard_ms > watch->begun_ms ? watch->heard_ms : watch->begun_ms;
 	return last_ms + (is_following ? options->stall_ms : options->timeout_ms);
 }

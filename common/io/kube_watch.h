@@ -19,9 +19,12 @@
 struct kube_watch {
 	kube_watch_handler *handler;
 	void *context;
+	kube_watch_keeper *keep;
 	char *collection;                     /* owned */
 	char *selector;                       /* owned; NULL: none */
 	char version[KUBE_VERSION_SIZE];      /* where to go on; "": it must list */
+	json_t *listed;                       /* what was kept of the pages so far, owned */
+	char *next_page;                      /* owned; NULL: the first */
 	struct kube_transfer *transfer;       /* NULL between two */
 	struct kube_transfer_request request; /* of the transfer */
 	char *path;                           /* owned; of the request */

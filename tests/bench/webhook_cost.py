@@ -7,8 +7,10 @@ import pathlib
 import subprocess
 import time
 
+import api_server
 import lab
 import pods
+from in_cluster import wait_ready
 from program import PROFILES, Program
 from table import Spread, spread
 
@@ -85,17 +87,16 @@ def _report_latency(table, webhook, size, review, seconds):
 
 
 def _memory_of(webhook):
-    """Megabytes that are the process' own, and all that are resident, some time after the load."""
+    """Megabytes of the serving process, by the kernel's names, some time after the load."""
     time.sleep(SETTLE_SECONDS)
-    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="ascii")
+    status = pathlib.Path(f"/proc/{webhook.worker()}/status").read_text(encoding="ascii")
     fields = dict(line.split(":", 1) for line in status.splitlines())
-    own, everything = (int(fields[name].split()[0]) / 1e3 for name in ("RssAnon", "VmRSS"))
-    return own, everything
+    return {name: int(fields[name].split()[0]) / 1e3 for name in ("RssAnon", "VmRSS", "VmHWM")}
 
 
 def _report_memory(table, when, memory):
-    table.row(f"{when}: its own (RssAnon)", memory[0], "MB", limit=8)
-    table.row(f"{when}: with files, shared libraries among them", memory[1], "MB", limit=20)
+    table.row(f"{when}: its own (RssAnon)", memory["RssAnon"], "MB", limit=8)
+    table.row(f"{when}: with files, shared libraries among them", memory["VmRSS"], "MB", limit=20)
 
 
 def _answer(webhook, review, count):
@@ -119,13 +120,49 @@ def report_served(table, directory, seconds, counts):
     place.mkdir()
     webhook = Program(place)
     try:
-        table.head("Memory of the webhook")
+        table.head("Memory of the webhook's process that serves")
         _report_memory(table, "at the start", _memory_of(webhook))
         own = []
         for count in counts:
             _answer(webhook, max(reviews.items())[1], count)
             own.append(_memory_of(webhook))
             _report_memory(table, f"after {_own_microseconds(webhook)[1]:.0f} reviews", own[-1])
-        table.row("grown between the last two", own[-1][0] - own[-2][0], "MB", limit=0.1)
+        table.row("grown between the last two", own[-1]["RssAnon"] - own[-2]["RssAnon"], "MB", limit=0.1)
     finally:
         webhook.stop()
+
+
+# All of them say something to their pods, though hardly any do.
+DEFAULTS = {"sidewire.io/exclude-outbound-ports": "5432,6379,9092", "sidewire.io/gate": "probe", "param.sidewire.io/cpu": "200m"}
+
+
+def _memory_among(place, count):
+    """The same of a webhook in a cluster of so many namespaces."""
+    api = api_server.ApiServer(place / "api")
+    api.put(f"{api_server.PODS}/one", api_server.own_pod("one"))
+    api.put(api_server.CONFIGURATION, api_server.configuration(api_server.entry("enabled")))
+    for number in range(count):
+        name = f"team-{number}-production"
+        api.put(f"{api_server.NAMESPACES}/{name}", api_server.namespace(name, DEFAULTS))
+    webhook = Program(place, "--in-cluster", "--service-account", str(api.place), environment=api.environment("one"))
+    try:
+        wait_ready(webhook)
+        assert webhook.metric("sidewire_namespaces") == count
+        return _memory_of(webhook)
+    finally:
+        webhook.stop()
+        api.go()
+
+
+def report_namespaces(table, directory, count):
+    """What it takes to know the namespaces of a large cluster."""
+    table.head(f"Memory of the webhook in a cluster of {count} namespaces, each with three annotations")
+    own = []
+    for number in (1, count):
+        place = directory / f"namespaces-{number}"
+        place.mkdir()
+        memory = _memory_among(place, number)
+        own.append(memory["RssAnon"])
+        table.row(f"{number}: its own (RssAnon)", memory["RssAnon"], "MB")
+        table.row(f"{number}: all of it, at most (VmHWM)", memory["VmHWM"], "MB")
+    table.row("more", own[1] - own[0], "MB", limit=8)

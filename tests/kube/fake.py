@@ -145,6 +145,11 @@ def lists(version, *names):
     return says(200, {"metadata": {"resourceVersion": version}, "items": [thing(name) for name in names]})
 
 
+def pages(version, token, *names):
+    """The answer to a list that goes on behind the token."""
+    return says(200, {"metadata": {"resourceVersion": version, "continue": token}, "items": [thing(name) for name in names]})
+
+
 def event(kind, an_object):
     """A line of a watch."""
     return json.dumps({"type": kind, "object": an_object}).encode() + b"\n"

@@ -61,6 +61,17 @@ def test_calls(start):
     assert client.call("DELETE", NAMESPACES + "/calls")["status"] == 200
 
 
+def test_a_list_of_several_pages(start):
+    client = start()
+    names = {f"page-{number}" for number in range(501)}
+    for name in names:
+        make(client, name)
+    kind, found = start(NAMESPACES).next()
+    assert kind == "LISTED" and names <= found
+    for name in names:
+        client.call("DELETE", f"{NAMESPACES}/{name}")
+
+
 def test_optimistic_locking(start):
     client = start()
     first = make(client, "locking")

@@ -8,7 +8,7 @@ import urllib.parse
 import pytest
 
 from client import PATIENCE
-from fake import breaks, ends, event, hangs, lists, says, streams, thing
+from fake import breaks, ends, event, hangs, lists, pages, says, streams, thing
 
 GONE = {"kind": "Status", "status": "Failure", "reason": "Expired", "code": 410, "message": "too old"}
 
@@ -58,6 +58,43 @@ def test_lines_may_come_in_any_parts(fake, start):
         fake.will(lists("7"), streams(stream[:cut], stream[cut:], end=hangs))
         client = start("/x")
         assert [client.next() for _ in range(3)] == [("LISTED", set()), ("ADDED", {"c"}), ("ADDED", {"d"})]
+
+
+def continued_from(request):
+    """The token from which a request wants its page; None for the first page; "watch" for a watch."""
+    query = urllib.parse.parse_qs(urllib.parse.urlsplit(request.path).query)
+    if "watch" in query:
+        return "watch"
+    assert query["limit"] == ["500"] and "resourceVersion" not in query
+    return query.get("continue", [None])[0]
+
+
+def test_a_list_comes_in_pages(fake, start):
+    fake.will(pages("7", "x-1", "a", "b"), pages("7", "x_2", "c"), lists("7", "d"), hangs)
+    assert start("/x?fieldSelector=metadata.name%3Da").next() == ("LISTED", {"a", "b", "c", "d"})
+    requests = [fake.request() for _ in range(4)]
+    assert [continued_from(request) for request in requests] == [None, "x-1", "x_2", "watch"]
+    assert all("fieldSelector=metadata.name%3Da" in request.path for request in requests)
+    assert watched_from(requests[3]) == "7"
+
+
+@pytest.mark.parametrize("fault, again", [(says(500, {}), "x1"), (says(403, {}), "x1"), (hangs, "x1"), (says(410, GONE), None),
+                                          (says(200, {}), None), (pages("7", "a&b", "c"), None)])
+def test_a_page_that_fails(fake, start, fault, again):
+    """The list goes on there, or begins anew where the server has forgotten it; never is half a list told."""
+    fake.will(pages("7", "x1", "a"), fault)
+    fake.will(*([lists("7", "b")] if again else [pages("8", "x2", "a"), lists("8", "b")]), hangs)
+    client = start("/x", timeout_ms=700)
+    assert client.next() == ("LISTED", {"a", "b"})
+    assert [continued_from(fake.request()) for _ in range(3)] == [None, "x1", again]
+    assert client.health()["failures"] == 1
+
+
+def test_what_is_listed_anew_begins_at_the_first_page(fake, start):
+    fake.will(pages("7", "x1", "a"), lists("7", "b"), says(410, GONE), pages("9", "x2", "c"), lists("9"), hangs)
+    client = start("/x")
+    assert [client.next() for _ in range(2)] == [("LISTED", {"a", "b"}), ("LISTED", {"c"})]
+    assert [continued_from(fake.request()) for _ in range(6)] == [None, "x1", "watch", None, "x2", "watch"]
 
 
 @pytest.mark.parametrize("end", [ends, breaks])
@@ -136,6 +173,19 @@ def test_silence_is_noticed(fake, start, silence):
     while client.next() != ("ADDED", {"z"}):
         pass
     assert client.health()["failures"] >= 1
+
+
+def test_a_refusal_that_hangs_is_no_watch(fake, start):
+    """It has the time of an answer, not that of a quiet watch."""
+    def half(exchange):
+        exchange.send_response(503)
+        exchange.send_header("Content-Length", "100")
+        exchange.end_headers()
+        hangs(exchange)
+
+    fake.will(lists("7"), half, streams(event("ADDED", thing("a", "8")), end=hangs))
+    client = start("/x", timeout_ms=700)
+    assert [client.next() for _ in range(2)] == [("LISTED", set()), ("ADDED", {"a"})]
 
 
 def test_a_list_that_hangs_is_repeated(fake, start):

@@ -2,8 +2,11 @@
 """Which pods the API server asks the webhook about, by the selectors of its configuration."""
 
 import itertools
+import re
 
 import pytest
+
+from conftest import ROOT
 
 LABEL = "sidewire.io/inject"
 SYSTEM = ["kube-system", "kube-public", "kube-node-lease", "sidewire-system"]
@@ -72,6 +75,15 @@ def test_how_it_is_asked(webhooks, render):
                     "reinvocationPolicy": "IfNeeded", "admissionReviewVersions": ["v1"]}
         assert {key: webhook[key] for key in expected} == expected
         assert webhook["timeoutSeconds"] <= 5
+
+
+def test_the_read_of_a_namespace_fits_into_the_timeout(render):
+    """With a second to spare for what is around it."""
+    header = (ROOT / "webhook" / "io" / "namespace_cache.h").read_text(encoding="utf-8")
+    longest_ms = sum(int(re.search(fr"NAMESPACE_{part}_MS = (\d+)", header)[1]) for part in ("CALL", "QUEUE"))
+    configuration = [o for o in render() if o["kind"] == "MutatingWebhookConfiguration"][0]
+    for webhook in configuration["webhooks"]:
+        assert longest_ms / 1000 + 1 <= webhook["timeoutSeconds"]
 
 
 def test_policies_know_the_same_system_namespaces(render):

@@ -19,10 +19,12 @@ PLAIN_PORT = 8080
 SECONDS_TO_START = 10
 
 
-def review_of(annotations):
-    """The review of the pod with these annotations added."""
+def review_of(annotations, container=None):
+    """The review of the pod with these annotations added, and these members of its container."""
     review = copy.deepcopy(REVIEW)
-    review["request"]["object"]["metadata"].setdefault("annotations", {}).update(annotations)
+    pod_object = review["request"]["object"]
+    pod_object["metadata"].setdefault("annotations", {}).update(annotations)
+    pod_object["spec"]["containers"][0].update(container or {})
     return review
 
 
@@ -41,7 +43,7 @@ class Webhook:
             self._process = namespace.start(
                 [lab.BUILD / "sidewire-webhook", "--listen", f"127.0.0.1:{HTTPS_PORT}",
                  "--plain-listen", f"127.0.0.1:{PLAIN_PORT}", "--profiles", profiles,
-                 "--ca-out", authority], stdout=log, stderr=log)
+                 "--gate-image", "example/sidewire:1", "--ca-out", authority], stdout=log, stderr=log)
         lab.wait_for(self._is_ready, SECONDS_TO_START, "the webhook")
         self._tls = ssl.create_default_context(cafile=authority)
 
@@ -70,9 +72,9 @@ class Webhook:
             raise RuntimeError(f"HTTP {answer.status}: {answer.body!r}")
         return json.loads(answer.body)["response"]
 
-    def create(self, annotations):
-        """The pod as it is stored when one with these annotations is created."""
-        review = review_of(annotations)
+    def create(self, annotations, container=None):
+        """The pod as it is stored when one with these is created; see review_of()."""
+        review = review_of(annotations, container)
         response = self.review(review)
         if not response["allowed"]:
             raise Denied(response["status"]["message"])

@@ -6,19 +6,22 @@ import shutil
 import pytest
 
 import apiserver
-import kubelet
 import lab
-import proxies
 import rigs
 import traffic
 
 
+# The shipped profiles, and the families whose original destination their proxies can find out.
+FAMILIES = {"envoy": (4, 6), "haproxy": (4,)}
+
+
 def is_possible(item):
-    """HAProxy learns the original destination of IPv4 connections only, and has none of Envoy's own
-    ports."""
+    """HAProxy learns the original destination of IPv4 connections only; what it does about others is
+    for it alone."""
     parameters = item.callspec.params if hasattr(item, "callspec") else {}
-    return parameters.get("rig") != "haproxy" or (
-        parameters.get("family") != 6 and "envoy" not in item.name.partition("[")[0])
+    if parameters.get("rig") == "haproxy":
+        return parameters.get("family") != 6
+    return "haproxy" not in item.name.partition("[")[0]
 
 
 def pytest_collection_modifyitems(config, items):
@@ -71,31 +74,25 @@ def observer(peer):
 
 @pytest.fixture(scope="session")
 def webhook(traffic_network, tmp_path_factory):
-    """The webhook, with the shipped profiles and one more: Envoy with selfCall."""
+    """The webhook, with the shipped profiles, and each of them with selfCall."""
     directory = tmp_path_factory.mktemp("webhook")
     profiles = shutil.copytree(lab.ROOT / "manifests/profiles", directory / "profiles")
-    text = (profiles / "envoy.yaml").read_text(encoding="utf-8")
-    text = text.replace("name: envoy\nspec:", "name: envoy-self-call\nspec:")
-    text = text.replace("selfCall: passthrough", "selfCall: inbound")
-    (profiles / "envoy-self-call.yaml").write_text(text, encoding="utf-8")
+    for name in FAMILIES:
+        text = (profiles / f"{name}.yaml").read_text(encoding="utf-8")
+        text = text.replace(f"name: {name}\nspec:", f"name: {name}-self-call\nspec:")
+        text = text.replace("selfCall: passthrough", "selfCall: inbound")
+        (profiles / f"{name}-self-call.yaml").write_text(text, encoding="utf-8")
     return apiserver.Webhook(traffic_network.node, directory, profiles)
 
 
-@pytest.fixture(scope="session", params=["envoy", "haproxy"])
+@pytest.fixture(scope="session", params=FAMILIES)
 def rig(request, traffic_network, peer, observer, webhook, tmp_path_factory):
     """A pod with that proxy, and an application that tells its callers whom it sees."""
     directory = tmp_path_factory.mktemp(request.param)
-    log = directory / "proxy.log"
     pod = traffic_network.add_pod(request.param)
     for network in traffic.FAR_NETWORKS.split(","):
         pod.ip("route", "add", network, "via", peer.ipv6 if ":" in network else peer.ipv4)
     observer.listen(pod, traffic.PORTS)
-    if request.param == "envoy":
-        pod_object = webhook.create({"param.sidewire.io/logFlush": "5"})
-        made = rigs.Rig(pod, webhook, lambda: kubelet.start(pod, pod_object, "envoy", log), log,
-                        families=(4, 6))
-    else:
-        made = rigs.Rig(pod, webhook, lambda: proxies.start_haproxy(pod, directory, log), log,
-                        families=(4,))
+    made = rigs.Rig(pod, webhook, request.param, directory / "proxy.log", FAMILIES[request.param])
     yield made
     made.log.close()

@@ -1,17 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a pod's containers from what the pod object says, as a kubelet does: command, arguments,
-environment, user and probes. All images are one: the programs
+environment, user, files that are made of annotations, and probes. All images are one: the programs
 that are here."""
 
+import atexit
 import contextlib
 import http.client
+import pathlib
 import re
+import shutil
 import socket
+import tempfile
 
 import lab
 
 # Where programs of images lie: Envoy, ours, Debian's.
-IMAGE_PATH = f"{lab.DEPS_BIN}:{lab.BUILD}:/usr/bin:/bin"
+IMAGE_PATH = f"{lab.DEPS_BIN}:{lab.BUILD}:/usr/sbin:/usr/bin:/sbin:/bin"
+_ANNOTATION = re.compile(r"metadata\.annotations\['(.*)'\]")
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
 
@@ -54,11 +59,30 @@ def user_of(container, pod_object):
     return uid, context.get("runAsGroup", uid)
 
 
+def mount(container, pod_object):
+    """Writes the files that the container's downwardAPI volumes make of annotations. Returns the
+    directory of each by the path where it would be mounted: there is one root for all here."""
+    volumes = {volume["name"]: volume for volume in pod_object["spec"].get("volumes", [])}
+    mounts = {}
+    for entry in container.get("volumeMounts", []):
+        place = pathlib.Path(tempfile.mkdtemp())
+        atexit.register(shutil.rmtree, place)
+        place.chmod(0o755)  # for any user, as the kubelet's are
+        mounts[entry["mountPath"]] = str(place)
+        for item in volumes[entry["name"]]["downwardAPI"]["items"]:
+            key = _ANNOTATION.fullmatch(item["fieldRef"]["fieldPath"])[1]
+            text = pod_object["metadata"]["annotations"][key]
+            (place / item["path"]).write_text(text, encoding="utf-8")
+    return mounts
+
+
 def start(pod, pod_object, name, log):
     """Starts a container in the pod's namespace; what it prints goes to the file `log`."""
     container = find_container(pod_object, name)
     variables = environment(container, pod_object, pod)
     words = container.get("command", []) + container.get("args", [])
+    for path, place in mount(container, pod_object).items():
+        words = [word.replace(path, place) for word in words]
     with open(log, "ab") as output:
         return pod.start([expand(word, variables) for word in words],
                          user_of(container, pod_object), stdout=output, stderr=output, cwd="/",

@@ -10,10 +10,12 @@ import selectors
 import threading
 
 import containerd
+import kubelet
 import lab
 import proxies
 
 SECONDS_FOR_A_LINE = 3
+PROFILES = "sidewire.io/profiles"
 HOPS_MAX = 4
 # Below those that the kernel gives (ip_local_port_range), above those that are listened to.
 FIRST_SOURCE_PORT = 20000
@@ -93,17 +95,17 @@ class ProxyLog:
 
 
 class Rig:
-    """A pod with a proxy in it, and the redirect document that is in force there.
+    """A pod with the proxy of a shipped profile in it, and the redirect document that is in force
+    there.
 
-    `start` starts the proxy in the pod and returns its process; `families` are those whose original
-    destination the proxy can find out.
+    `families` are those whose original destination the proxy can find out.
     """
 
-    def __init__(self, pod, webhook, start, log, families):
+    def __init__(self, pod, webhook, profile, log, families):
         self.pod = pod
         self.families = families
+        self.profile = profile
         self._webhook = webhook
-        self._start = start
         self._path = log
         self._applied = None
         self._pod_object = None
@@ -113,17 +115,27 @@ class Rig:
 
     def start_proxy(self):
         """Starts the proxy and waits until it listens."""
-        self._proxy = self._start()
+        # What Envoy logs is there at once; HAProxy logs at once anyway.
+        flush = {"param.sidewire.io/logFlush": "5"} if self.profile == "envoy" else {}
+        pod_object = self._create(flush)
+        self._proxy = kubelet.start(self.pod, pod_object, self.profile, self._path)
         proxies.wait_until_listening(self.pod, self._proxy, self._path)
 
     def stop_proxy(self):
         """Ends the proxy."""
         lab.end(self._proxy)
 
+    def _create(self, annotations):
+        """A pod that was created with these annotations, and the rig's profile; "self-call" is that
+        profile with selfCall."""
+        wanted = annotations.get(PROFILES)
+        profile = f"{self.profile}-{wanted}" if wanted else self.profile
+        return self._webhook.create({**annotations, PROFILES: profile})
+
     def add(self, annotations):
         """ADD for a pod that was created with these annotations, over what is in force."""
         self._applied = annotations
-        self._pod_object = self._webhook.create(annotations)
+        self._pod_object = self._create(annotations)
         containerd.call("ADD", self.pod, self._pod_object["metadata"]["annotations"])
 
     def remove(self):

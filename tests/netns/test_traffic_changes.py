@@ -109,11 +109,21 @@ def test_udp_passes(rig, peer, family):
         assert (data, source[:2]) == (b"past", client.getsockname()[:2])
 
 
-@pytest.mark.parametrize("family", (4, 6))
-def test_envoy_s_own_ports(rig, traffic_network, family):
-    """The kubelet and Prometheus reach Envoy itself, not the application through it."""
+def test_haproxy_refuses_what_it_cannot_pass_on(rig, peer):
+    """IPv6 neither passes it by nor loops."""
     rig.apply({})
-    for port, path in ((15021, "/healthz/ready"), (15090, "/stats/prometheus")):
+    assert kubelet.is_refused(rig.pod, address(rig, "peer", 6), 80)
+    assert kubelet.is_refused(peer, address(rig, "own", 6), 80)
+
+
+METRICS = {"envoy": "/stats/prometheus", "haproxy": "/metrics"}
+
+
+@pytest.mark.parametrize("family", (4, 6))
+def test_the_proxy_s_own_ports(rig, traffic_network, family):
+    """The kubelet and Prometheus reach the proxy itself, not the application through it."""
+    rig.apply({})
+    for port, path in ((15021, "/healthz/ready"), (15090, METRICS[rig.profile])):
         probe = {"httpGet": {"port": port, "path": path}}
         host = address(rig, "own", family)
         assert kubelet.is_answering(traffic_network.node, rig.pod, probe, host)

@@ -123,7 +123,7 @@ TABLE = [
     ]),
     # The proxy calls an address of its own pod, and the connection comes in as if from outside:
     # once, since what the proxy delivers comes from its inboundSource.
-    ({"profiles": "envoy-self-call"}, [
+    ({"profiles": "self-call"}, [
         (PROXY, "own", 80, INBOUND),
         (PROXY, "loopback", 80, PAST),
         (PROXY, "peer", 80, PAST),

@@ -4,8 +4,11 @@
  * AdmissionReview, or what else the answer depends on around it, all but `review` optional:
  *
  *   {"path": "/mutate/enabled", "namespaceLabel": "disabled", "profiles": "manifests/profiles",
- *    "defaultProfiles": "envoy", "gateImage": "example/sidewire:1", "review": {...}}
+ *    "defaultProfiles": "envoy", "gateImage": "example/sidewire:1", "imageVolumes": "yes",
+ *    "namespace": {...},
+ *    "review": {...}}
  *
+ * The `namespace` is a Namespace, for its annotations; its label is said by path or namespaceLabel.
  * A `body` (a text) in place of `review` is sent as it stands. After an injection the injected pod
  * is asked about once more: `secondPass` is that patch, which should be empty.
  */
@@ -22,6 +25,7 @@
 #include "common/base/json_read.h"
 #include "common/io/file_read.h"
 #include "webhook/core/admission_review.h"
+#include "webhook/core/namespace_defaults.h"
 #include "webhook/io/profile_store.h"
 
 #define PATH_ENABLED "/mutate/enabled"
@@ -33,7 +37,8 @@ struct situation {
 	const char *namespace_label;
 	const char *profiles_directory;
 	struct inject_options options;
-	struct profile_set profiles; /* owned */
+	struct profile_set profiles;            /* owned */
+	struct namespace_facts namespace_facts; /* annotations owned */
 	const char *body;
 	json_t *review; /* where there is no body */
 };
@@ -41,6 +46,7 @@ struct situation {
 static void situation_release(struct situation *situation)
 {
 	profile_set_release(&situation->profiles);
+	namespace_facts_release(&situation->namespace_facts);
 }
 
 /* Reads a text unless it is absent; then *text stays. */
@@ -52,6 +58,14 @@ static int read_text(const json_t *input, const char *key, const char **text, st
 	if (r == 0 && found != NULL)
 		*text = found;
 	return r;
+}
+
+static int read_image_volumes(const json_t *input, struct inject_options *options, struct err *err)
+{
+	const char *text = NULL;
+	int r = read_text(input, "imageVolumes", &text, err);
+
+	return r == 0 && text != NULL ? image_volumes_parse(text, &options->image_volumes, err) : r;
 }
 
 static int read_input(json_t *input, struct situation *situation, struct err *err)
@@ -70,7 +84,12 @@ static int read_input(json_t *input, struct situation *situation, struct err *er
 	if (r == 0)
 		r = read_text(input, "gateImage", &situation->options.gate_image, err);
 	if (r == 0)
+		r = read_image_volumes(input, &situation->options, err);
+	if (r == 0)
 		r = read_text(input, "body", &situation->body, err);
+	if (r == 0 && json_object_get(input, "namespace") != NULL)
+		r = namespace_facts_read(json_object_get(input, "namespace"),
+					 &situation->namespace_facts, err);
 	if (r == 0 && situation->review == NULL && situation->body == NULL)
 		situation->review = input;
 	return r == 0 ? profile_store_load(situation->profiles_directory, &situation->profiles, err)
@@ -87,6 +106,7 @@ static int ask(const struct situation *situation, const struct admission_request
 		.namespace_name = request->namespace_name,
 		.namespace_label = situation->namespace_label,
 		.own_namespace = "sidewire-system",
+		.namespace_annotations = situation->namespace_facts.annotations,
 		.pod = pod,
 	};
 

@@ -24,6 +24,8 @@ from program import PATIENCE
 NAMESPACE = "sidewire-system"
 SECRETS = f"/api/v1/namespaces/{NAMESPACE}/secrets"
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+NAMESPACES = "/api/v1/namespaces"
+NODES = "/api/v1/nodes"
 CONFIGURATIONS = "/apis/admissionregistration.k8s.io/v1/mutatingwebhookconfigurations"
 SECRET = f"{SECRETS}/sidewire-ca"
 CONFIGURATION = f"{CONFIGURATIONS}/sidewire"
@@ -81,6 +83,22 @@ def configuration(*entries):
     return {"metadata": {"name": "sidewire"}, "webhooks": list(entries)}
 
 
+def namespace(name, annotations=None):
+    """An enabled namespace, as large as real ones are."""
+    return {"metadata": {"name": name, "uid": "0b6f0c7d-0000-4000-8000-000000000001", "creationTimestamp": "2026-01-01T00:00:00Z",
+                         "labels": {"kubernetes.io/metadata.name": name, "sidewire.io/inject": "enabled"},
+                         "annotations": {"example.org/owner": "team-a", **(annotations or {})},
+                         "managedFields": [{"manager": "kubectl", "operation": "Apply", "apiVersion": "v1", "fieldsType": "FieldsV1",
+                                            "fieldsV1": {"f:metadata": {"f:labels": {"f:sidewire.io/inject": {}}}}}]},
+            "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+
+
+def node(name, kubelet="v1.35.0", runtime="containerd://2.1.0"):
+    """A node as far as its versions go."""
+    return {"metadata": {"name": name}, "status": {"nodeInfo": {
+        "operatingSystem": "linux", "kubeletVersion": kubelet, "containerRuntimeVersion": runtime}}}
+
+
 def own_pod(name):
     """A pod of ours, in which the webhook's container is not the first."""
     return {"metadata": {"name": name, "namespace": NAMESPACE},
@@ -123,6 +141,8 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         for (method, prefix), status in list(api.refused.items()):
             if method == self.command and url.path.startswith(prefix):
                 return self.reply(status, f"{method} of {prefix} is forbidden by the test")
+        if url.path in api.refused_paths:
+            return self.reply(api.refused_paths[url.path], f"{url.path} is forbidden by the test")
         if query.get("watch") in ("1", "true"):
             return self.watch(url.path, query)
         return self.reply(*api.do(self.command, url.path, query, body))
@@ -156,8 +176,13 @@ class ApiServer:
         self.place = place
         self.token = "first"
         self.refused = {}  # (method, beginning of the path) -> HTTP status
+        self.refused_paths = {}  # whole path -> HTTP status
         self.before = {}  # (method, path) -> what happens before the request is dealt with
         self.calls = []  # (method, path, query, body, content type) of all but watches
+        self.watches = []  # (collection, query) of those
+        self.is_held = False  # watches tell nothing
+        self.cuts = 0  # how often all watches were ended
+        self.forgotten = 0  # the version from which one can no longer watch
         self.statuses = []  # (method, path, HTTP status) of those that were dealt with
         self.objects = {}
         self.log = []  # (version, path, type of event, object)
@@ -268,9 +293,13 @@ class ApiServer:
     def do_get(self, path, query, _):
         if path in self.objects:
             return 200, self.objects[path]
-        if path in (SECRETS, CONFIGURATIONS):
-            items = [an_object for name, an_object in self.objects.items() if self.selected(name, path, query)]
-            return 200, {"kind": "List", "apiVersion": "v1", "metadata": {"resourceVersion": str(self.version)}, "items": items}
+        if path in (SECRETS, CONFIGURATIONS, NAMESPACES, NODES):
+            items = [an_object for name, an_object in sorted(self.objects.items()) if self.selected(name, path, query)]
+            begin, limit = int(query.get("continue", 0)), int(query["limit"])
+            metadata = {"resourceVersion": str(self.version)}
+            if begin + limit < len(items):
+                metadata["continue"] = str(begin + limit)
+            return 200, {"kind": "List", "apiVersion": "v1", "metadata": metadata, "items": items[begin:begin + limit]}
         return 404, f"{path} not found"
 
     def do_post(self, path, _, body):
@@ -293,15 +322,50 @@ class ApiServer:
         except jsonpatch.JsonPatchException as exception:
             return 422, str(exception)
 
+    def cut(self):
+        """Ends all watches."""
+        with self.changed:
+            self.cuts += 1
+            self.changed.notify_all()
+
+    def forget(self):
+        """Ends all watches, and none can begin where it was."""
+        with self.changed:
+            self.version += 1
+            self.forgotten = self.version
+            self.cut()
+
+    def bookmark(self):
+        """Tells all watches a version, and nothing else. Returns it."""
+        with self.changed:
+            self.version += 1
+            self.log.append((self.version, None, "BOOKMARK", {"metadata": {"resourceVersion": str(self.version)}}))
+            self.changed.notify_all()
+            return self.version
+
+    def let_go(self):
+        """Watches tell again what happens, and what has happened."""
+        with self.changed:
+            self.is_held = False
+            self.changed.notify_all()
+
     def events(self, listener, collection, query):
-        """What happens to a collection after a version, as it happens, until the server goes."""
+        """What happens to a collection after a version, as it happens, until the server goes or cuts."""
         version = int(query["resourceVersion"])
+        with self.changed:
+            self.watches.append((collection, query))
+            self.changed.notify_all()
+            cuts = self.cuts
+            if version < self.forgotten:
+                yield {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}
+                return
         while True:
             with self.changed:
-                self.changed.wait_for(lambda: listener.is_over or self.log and self.log[-1][0] > version)
-                if listener.is_over:
+                self.changed.wait_for(lambda: listener.is_over or self.cuts > cuts
+                                      or not self.is_held and self.log and self.log[-1][0] > version)
+                if listener.is_over or self.cuts > cuts:
                     return
                 news = [event for event in self.log if event[0] > version]
             for version, path, kind, an_object in news:
-                if self.selected(path, collection, query):
+                if path is None or self.selected(path, collection, query):
                     yield {"type": kind, "object": an_object}

@@ -3,6 +3,7 @@
 
 import pytest
 
+from api_server import CONFIGURATION, NAMESPACES, PODS, ApiServer, configuration, entry, namespace, own_pod
 from program import Program
 
 
@@ -28,3 +29,25 @@ def start(tmp_path):
     yield start_one
     for program in programs:
         program.stop()
+
+
+@pytest.fixture
+def api(tmp_path):
+    """An API server with two pods of ours, a namespace, and the webhook configuration as it is installed."""
+    server = ApiServer(tmp_path / "api")
+    server.put(f"{NAMESPACES}/shop", namespace("shop"))
+    for name in "one", "two":
+        server.put(f"{PODS}/{name}", own_pod(name))
+    server.put(CONFIGURATION, configuration(entry("enabled"), entry("asked")))
+    yield server
+    server.token = None
+    server.go()
+
+
+@pytest.fixture
+def replica(api, start):
+    """Starts a replica in the pod of the name."""
+    def start_one(name="one", *options, **more):
+        return start("--in-cluster", "--service-account", str(api.place), *options, environment=api.environment(name),
+                     **more)
+    return start_one

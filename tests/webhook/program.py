@@ -38,6 +38,15 @@ class Program:
         self.port = listening["port"]
         self.plain_port = listening["plain_port"]
 
+    def worker(self):
+        """The process that serves, a child of the one that we started; 0 when there is none."""
+        children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return int(children.read_text(encoding="ascii") or 0)
+
+    def kill_worker(self, number=signal.SIGKILL):
+        """The worker dies of that signal."""
+        os.kill(self.worker(), number)
+
     def log(self):
         """Whole lines of the log so far. Each must be one JSON object: a sanitizer's report is none."""
         text = self.log_path.read_text(encoding="utf-8")

@@ -101,6 +101,38 @@ def test_the_gate_image_is_an_option(start):
     assert "example/sidewire:1" in [v.get("image", {}).get("reference") for v in after["spec"]["volumes"]]
 
 
+def probed(**annotations):
+    """A pod with a tcpSocket probe, and the word for what is to become of it."""
+    before = pod(annotations={f"sidewire.io/{key}": value for key, value in annotations.items()})
+    before["spec"]["containers"][0]["readinessProbe"] = {"tcpSocket": {"port": 8099}, "timeoutSeconds": 3}
+    return before
+
+
+EXEC_PROBE = {"exec": {"command": ["/sidewire/sidewire-gate", "--once", "8099"]}, "timeoutSeconds": 3}
+
+
+@pytest.mark.parametrize("image_volumes, probes, is_exec", [
+    ("yes", "auto", True), ("yes", "exec", True), ("yes", "keep", False), ("yes", "exempt", False),
+    (None, "auto", False), (None, "exec", True), ("no", "auto", False)])
+def test_image_volumes_are_an_option(start, image_volumes, probes, is_exec):
+    program = start("--gate-image", "example/sidewire:1", *(["--image-volumes", image_volumes] if image_volumes else []))
+    before = probed(probes=probes)
+    response = ask(program, encoded(before))
+    after = patched(before, response)
+    container, probe = after["spec"]["containers"][0], before["spec"]["containers"][0]["readinessProbe"]
+    assert container["readinessProbe"] == (EXEC_PROBE if is_exec else probe)
+    assert ("sidewire-gate" in [one["name"] for one in after["spec"].get("volumes", [])]) == is_exec
+    assert bool(response.get("warnings")) == (probes == "auto" and not is_exec)
+    assert "patch" not in ask(program, encoded(after)), "a second time"
+
+
+def test_an_exec_probe_that_cannot_be(start):
+    program = start("--gate-image", "example/sidewire:1", "--image-volumes", "no")
+    response = ask(program, encoded(probed(probes="exec")))
+    assert response["allowed"] is False
+    assert "not every node of this cluster can mount image volumes" in response["status"]["message"]
+
+
 PROFILE = """\
 apiVersion: sidewire.io/v1alpha1
 kind: SidecarProfile

@@ -167,7 +167,7 @@ def test_sighup_replaces_the_certificate_and_leaves_connections_alone(start, tmp
 
 def test_sighup_without_files_is_harmless(webhook):
     webhook.process.send_signal(signal.SIGHUP)
-    webhook.wait_log("nothing to reload")
+    webhook.wait_log("profiles loaded")
     assert webhook.post(encoded(pod()))[0] == 200
 
 
@@ -376,7 +376,7 @@ def test_connections_that_run_short_are_taken_from_those_that_ask_nothing(start)
 
 
 def peak_kilobytes(webhook):
-    status = pathlib.Path(f"/proc/{webhook.process.pid}/status").read_text(encoding="utf-8")
+    status = pathlib.Path(f"/proc/{webhook.worker()}/status").read_text(encoding="utf-8")
     return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
 
 

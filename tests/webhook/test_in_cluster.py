@@ -1,10 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The program in a cluster: certificates, caBundles, readiness and the image, beside one, two or no API servers."""
 
-import contextlib
+import concurrent.futures
 import datetime
-import http.client
-import json
 import socket
 import ssl
 import threading
@@ -13,65 +11,13 @@ import time
 import pytest
 from cryptography import x509
 
-from api_server import (CONFIGURATION, IMAGE, NAMESPACE, PODS, SECRET, SECRETS, ApiServer, configuration, decode, encode,
-                        entry, make_certificate, own_pod, secret)
-from program import PATIENCE, encoded, exchange, pod
+from api_server import (CONFIGURATION, IMAGE, NAMESPACE, PODS, SECRET, SECRETS, configuration, decode, encode, entry,
+                        make_certificate, secret)
+from config_map import BROKEN, ConfigMap, whole_set
+from in_cluster import HOST, answer_to, ask, handshake, wait_readiness, wait_ready
+from program import PATIENCE, encoded, pod
 
-HOST = f"sidewire-webhook.{NAMESPACE}.svc"
 PATCH = ("PATCH", CONFIGURATION)
-
-
-@pytest.fixture
-def api(tmp_path):
-    """An API server with two pods of ours, and the webhook configuration as it is installed."""
-    server = ApiServer(tmp_path / "api")
-    for name in "one", "two":
-        server.put(f"{PODS}/{name}", own_pod(name))
-    server.put(CONFIGURATION, configuration(entry("enabled"), entry("asked")))
-    yield server
-    server.token = None
-    server.go()
-
-
-@pytest.fixture
-def replica(api, start):
-    """Starts a replica in the pod of the name."""
-    def start_one(name="one", *options):
-        return start("--in-cluster", "--service-account", str(api.place), *options, environment=api.environment(name))
-    return start_one
-
-
-def wait_readiness(program, status, words):
-    """Waits until the program says so."""
-    end = time.monotonic() + PATIENCE
-    while True:
-        found, _, body = program.get("/readyz")
-        if found == status and words in body.decode():
-            return body.decode()
-        assert time.monotonic() < end, f"{found}: {body}; {program.log_path.read_text()}"
-        time.sleep(0.02)
-
-
-def wait_ready(program):
-    wait_readiness(program, 200, "ok")
-
-
-def handshake(program, ca_bundle):
-    """A TLS connection as an API server makes it that trusts this bundle; an error when that does not verify."""
-    context = ssl.create_default_context(cadata=ca_bundle)
-    connection = http.client.HTTPSConnection(HOST, timeout=PATIENCE)
-    plain = socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE)
-    connection.sock = context.wrap_socket(plain, server_hostname=HOST)
-    return connection
-
-
-def ask(program, ca_bundle, **annotations):
-    """Sends a review as an API server does, and gives the answer."""
-    body = encoded(pod(annotations=annotations))
-    with contextlib.closing(handshake(program, ca_bundle)) as connection:
-        status, _, answer = exchange(connection, "POST", "/mutate/enabled", body, {"Content-Type": "application/json"})
-    assert status == 200
-    return json.loads(answer)["response"]
 
 
 def is_verified(program, ca_bundle):
@@ -166,10 +112,7 @@ def test_an_image_that_is_given_is_taken(api, replica):
 def test_its_own_namespace_is_left_alone(api, replica):
     program = replica()
     wait_ready(program)
-    body = encoded(pod(), namespace=NAMESPACE)
-    with contextlib.closing(handshake(program, api.bundles()[0])) as connection:
-        answer = exchange(connection, "POST", "/mutate/enabled", body, {"Content-Type": "application/json"})[2]
-    assert "patch" not in json.loads(answer)["response"]
+    assert "patch" not in answer_to(program, api.bundles()[0], encoded(pod(), namespace=NAMESPACE))
 
 
 # Two replicas
@@ -266,6 +209,19 @@ def test_entries_that_move_under_a_patch_are_not_hit(api, replica):
     assert not [line for line in program.log() if line["level"] != "info"]
 
 
+def test_a_configuration_that_goes_under_a_patch_is_no_trouble(api, replica):
+    def take_away():
+        del api.before[PATCH]
+        api.put(CONFIGURATION, None)
+
+    api.before[PATCH] = take_away
+    program = replica()
+    wait_readiness(program, 503, "there is no MutatingWebhookConfiguration 'sidewire'\n")
+    assert [status for *call, status in api.statuses if tuple(call) == PATCH] == [404]
+    assert program.metric("sidewire_kube_api_failures_total") == 0
+    assert not [line for line in program.log() if line["level"] != "info"]
+
+
 def test_who_insists_is_answered_once_a_second(api, replica):
     program = replica()
     wait_ready(program)
@@ -310,6 +266,30 @@ def test_an_authority_near_its_end_is_replaced_and_both_are_trusted(api, replica
     assert ("PUT", SECRET) in api.writes()
 
 
+def test_an_authority_whose_time_has_not_begun_is_replaced(api, replica):
+    """No API server would believe what it signs. A node whose clock was ahead has made it."""
+    ahead = make_certificate(begin=1)
+    api.put(SECRET, secret(*ahead))
+    api.put(CONFIGURATION, configuration(entry("enabled", ahead[0]), entry("asked", ahead[0])))
+    program = replica()
+    wait_ready(program)
+    assert authority(api) != ahead[0]
+    assert is_verified(program, authority(api))
+
+
+def test_who_insists_on_a_secret_without_authority_is_answered_in_peace(api, replica):
+    program = replica()
+    wait_ready(program)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        api.put(SECRET, {**api.get(SECRET), "data": {}})
+        time.sleep(0.01)
+    assert len([call for call in api.writes() if call[1].startswith(SECRETS)]) <= 2
+    wait_ready(program)
+    api.wait(lambda: api.get(SECRET)["data"], "an authority")
+    wait_verified(program, authority(api))
+
+
 def test_an_authority_near_its_end_that_cannot_be_replaced_serves_on(api, replica):
     old = make_certificate(begin=-91, days=100)
     api.put(SECRET, secret(*old))
@@ -345,6 +325,7 @@ CERTIFICATE, KEY = make_certificate()
     ({"tls.crt": encode("junk"), "tls.key": encode(KEY)}, "the certificate chain is not readable"),
     ({"tls.crt": encode(CERTIFICATE)}, "it has no tls.key"),
     ({"tls.crt": encode(CERTIFICATE), "tls.key": encode(make_certificate()[1])}, "the private key is not that of"),
+    ({"tls.crt": encode(CERTIFICATE), "tls.key": encode("\0" + KEY)}, "the private key is not readable"),
     ({"tls.crt": encode(make_certificate(is_authority=False)[0]), "tls.key": encode(KEY)}, "no authority's"),
 ])
 def test_a_secret_that_holds_no_authority_is_replaced(api, replica, data, words):
@@ -380,11 +361,63 @@ def test_the_secret_cannot_be_made(api, replica):
     api.refused["POST", SECRETS] = 403
     program = replica()
     wait_readiness(program, 503, "there is no authority for a serving certificate yet; ")
-    with pytest.raises((ssl.SSLError, ConnectionError)):
-        served(program)
     assert program.metric("sidewire_certificate_not_after_seconds") == 0
-    api.refused.clear()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        waiting = executor.submit(served, program)
+        time.sleep(1)  # it waits for the certificate, however long that takes
+        assert program.get("/healthz")[0] == 200 and not waiting.done()
+        api.refused.clear()
+        assert waiting.result(PATIENCE) == served(program)
     wait_ready(program)
+
+
+def test_it_ends_while_connections_wait_for_a_certificate(api, replica):
+    api.refused["POST", SECRETS] = 403
+    program = replica()
+    wait_readiness(program, 503, "there is no authority for a serving certificate yet; ")
+    with socket.create_connection(("127.0.0.1", program.port), timeout=PATIENCE) as waiting:
+        program.stop()
+        with pytest.raises(ConnectionResetError):
+            waiting.recv(1)
+
+
+# Workers that are killed
+
+
+def test_connections_wait_until_a_new_worker_has_its_certificate(api, replica):
+    program = replica()
+    wait_ready(program)
+    before = api.writes()
+    bundle, = set(api.bundles())
+    first = served(program)
+    asked = threading.Event()
+    api.before["GET", SECRETS] = lambda: asked.wait(PATIENCE)
+    program.kill_worker()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        waiting = [executor.submit(ask, program, bundle) for _ in range(5)]
+        wait_readiness(program, 503, "the Secret 'sidewire-ca' was not read yet")
+        time.sleep(1)  # all of them wait
+        assert not any(one.done() for one in waiting)
+        asked.set()
+        assert all(one.result(PATIENCE)["allowed"] for one in waiting)
+    wait_ready(program)
+    assert is_verified(program, bundle) and served(program) != first
+    assert api.writes() == before
+def test_profiles_are_bad_at_start(api, replica, tmp_path):
+    mount = ConfigMap(tmp_path / "profiles", {**whole_set(0), "z.yaml": BROKEN})
+    program = replica("one", "--default-profiles", "one,two", profiles=mount.place)
+    assert program.log()[0]["msg"] == "listening"
+    trouble = program.wait_log("profiles not loaded")["detail"]
+    assert trouble.startswith(f"{mount.place}/..data/z.yaml: line ")
+    assert wait_readiness(program, 503, "z.yaml") == trouble + "\n"
+    assert program.metric("sidewire_profiles") == program.metric("sidewire_profiles_loaded_seconds") == 0
+    api.wait(lambda: all(api.bundles()), "certificates")
+    response = ask(program, api.bundles()[0])
+    assert not response["allowed"] and "there is no profile 'one', known are: none" in response["status"]["message"]
+    mount.swap(whole_set(1))
+    assert program.wait_log("profiles loaded")["in_force"] == "at-1,one,two"
+    wait_ready(program)
+    assert ask(program, api.bundles()[0])["allowed"] is True
 
 
 # API servers that do not answer
@@ -398,7 +431,8 @@ def test_an_api_server_that_comes_late(api, replica):
     failures = program.metric("sidewire_kube_api_failures_total")
     time.sleep(12)  # passes in which the cause is the same
     assert program.metric("sidewire_kube_api_failures_total") > failures > 0
-    assert [line["msg"] for line in program.log() if line["level"] != "info"] == ["not in step with the cluster"]
+    assert sorted(line["msg"] for line in program.log() if line["level"] != "info") == [
+        "namespaces are not followed", "not in step with the cluster"]
     api.come()
     wait_ready(program)
     program.wait_log("in step with the cluster")
@@ -417,14 +451,40 @@ def test_an_api_server_that_goes_takes_nothing_along(api, replica):
     wait_bundles(api, authority(api))
 
 
+def ends_at_once(program):
+    """A pass comes every 5 s, an attempt of a call has 10 s, a call 20 s."""
+    begin = time.monotonic()
+    program.stop()
+    return time.monotonic() - begin < 3
+
+
+def test_it_ends_at_once_while_nothing_happens(replica):
+    program = replica()
+    wait_ready(program)
+    time.sleep(1)  # what is still to be seen of its own writes
+    assert ends_at_once(program)
+
+
 def test_it_ends_at_once_while_nobody_answers(api, replica):
     api.go()
     program = replica()
     program.wait_log("not in step with the cluster")
-    begin = time.monotonic()
-    program.stop()
-    assert time.monotonic() - begin < PATIENCE / 4
+    assert ends_at_once(program)
     api.come()
+
+
+@pytest.mark.parametrize("how", ["hangs", "is refused"])
+def test_it_ends_at_once_during_a_call(api, replica, how):
+    over = threading.Event()
+    if how == "hangs":
+        api.before[PATCH] = lambda: over.wait(PATIENCE)
+    else:
+        api.refused[PATCH] = 503
+    program = replica()
+    api.wait(lambda: PATCH in [call[:2] for call in api.calls], "a call")
+    assert ends_at_once(program)
+    over.set()
+    assert not [line for line in program.log() if line["level"] != "info"]
 
 
 def test_the_token_is_rotated(api, replica):

@@ -5,8 +5,8 @@ import pathlib
 
 
 def facts(program):
-    """The environment of the process that we started, and its name."""
-    directory = pathlib.Path(f"/proc/{program.process.pid}")
+    """The environment of the process that serves, and its name."""
+    directory = pathlib.Path(f"/proc/{program.worker()}")
     return (directory / "environ").read_text(encoding="utf-8").split("\0"), (directory / "comm").read_text().strip()
 
 

@@ -4,6 +4,7 @@
 import datetime
 import re
 import ssl
+import time
 
 import pytest
 
@@ -66,7 +67,11 @@ def test_buckets_only_grow(webhook):
 
 def test_metrics_of_the_program(webhook):
     found = samples(webhook)
-    assert found["sidewire_profiles", None] == 1
+    assert found["sidewire_profiles", None] == 2
+    assert 0 <= time.time() - found["sidewire_profiles_loaded_seconds", None] < 300
+    assert found["sidewire_profiles_broken", None] == 0
+    assert found["sidewire_profile_loads_total", 'result="loaded"'] == 1
+    assert found["sidewire_profile_loads_total", 'result="failed"'] == 0
     infos = {name: labels for (name, labels) in found if name.endswith("_info")}
     assert re.fullmatch('hash="[0-9a-f]{12}"', infos["sidewire_profiles_info"])
     assert re.fullmatch(r'version="\d+\.\d+\.\d+"', infos["sidewire_build_info"])
@@ -139,4 +144,4 @@ def test_refusals_stand_in_the_log(webhook):
 def test_the_first_line_says_where_it_listens(webhook):
     first = webhook.log()[0]
     assert (first["msg"], first["address"], first["plain_address"]) == ("listening", "[::]:0", "127.0.0.1:0")
-    assert first["profiles"] == "envoy"
+    assert first["profiles"] == "envoy,haproxy"

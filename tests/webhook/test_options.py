@@ -20,7 +20,7 @@ def run(*options):
 def test_help_teaches():
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for word in ("--listen", "--plain-listen", "--profiles", "--default-profiles", "--gate-image", "--own-namespace",
+    for word in ("--listen", "--plain-listen", "--profiles", "--default-profiles", "--gate-image", "--image-volumes", "--own-namespace",
                  "--tls-cert", "--tls-key", "--tls-name", "--ca-out", "--in-cluster", "--service-account", "POD_NAMESPACE", "--grace", "/mutate/enabled", "SIGTERM", "curl"):
         assert word in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 100
@@ -40,6 +40,8 @@ def test_version():
     (["--listen"], "--listen needs a value"),
     (["--profiles", ""], "--profiles"),
     (["--default-profiles", ""], "--default-profiles"),
+    (["--image-volumes", "maybe"], "--image-volumes: 'maybe' is not yes or no"),
+    (["--image-volumes"], "--image-volumes needs a value"),
     (["--grace", "-1"], "--grace: '-1'"),
     (["--grace", "1.5"], "--grace: '1.5'"),
     (["--tls-cert", "x"], "--tls-key"),
@@ -75,7 +77,7 @@ def test_profiles_that_keep_it_from_starting(tmp_path):
     (tmp_path / "a.yaml").write_text("kind: [")
     assert failure("--profiles", str(tmp_path)).startswith(f"{tmp_path}/a.yaml: line ")
     assert failure("--profiles", str(PROFILES), "--default-profiles", "envoy,mosn") == \
-        "default profiles 'envoy,mosn': there is no profile 'mosn', known are: envoy"
+        "default profiles 'envoy,mosn': there is no profile 'mosn', known are: envoy, haproxy"
     assert failure("--profiles", str(PROFILES), "--default-profiles", "envoy,envoy") == \
         "default profiles 'envoy,envoy': profile 'envoy' stands there twice"
 

@@ -5,6 +5,7 @@ import copy
 import json
 import os
 import pathlib
+import re
 import subprocess
 
 import jsonpatch
@@ -13,6 +14,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAM = pathlib.Path(os.environ.get("BUILD", "build")).absolute() / "golden-inject"
 OURS = ("sidewire.io/status", "sidewire.io/redirect")
+ACTIONS = ("httpGet", "tcpSocket", "grpc")
 
 
 def injected_cases():
@@ -50,6 +52,49 @@ def containers_of(pod):
     return (pod["spec"].get("initContainers") or []) + (pod["spec"].get("containers") or [])
 
 
+def questions_of(container):
+    """What a kubelet may ask a container: its probes and handlers, by their paths below it."""
+    places = {f"/{name}": container.get(name) for name in ("readinessProbe", "livenessProbe", "startupProbe")}
+    places |= {f"/lifecycle/{name}": handler for name, handler in (container.get("lifecycle") or {}).items()}
+    return {path: question for path, question in places.items() if question}
+
+
+def is_sidewires(container, path, question):
+    """Whether that is what the webhook makes of a question: one of sidewire-gate, or of a sidecar."""
+    if "exec" in question:
+        return question["exec"].get("command", [])[:2] == ["/sidewire/sidewire-gate", "--once"]
+    return question.get("httpGet", {}).get("path", "").startswith(
+        f"/app-{'lifecycle' if 'lifecycle' in path else 'health'}/{container['name']}/")
+
+
+def changed_questions(before, after):
+    """Those of the user that the webhook has put in other words: (name of the container, path below it)."""
+    injected = {container["name"]: questions_of(container) for container in containers_of(after)}
+    return {(container["name"], path) for container in containers_of(before)
+            for path, question in questions_of(container).items()
+            if injected[container["name"]][path] != question
+            and is_sidewires(container, path, injected[container["name"]][path])}
+
+
+def forget_changed(expected, after):
+    """Takes the actions out of what is expected to stay that became others."""
+    changed = changed_questions(expected, after)
+    for container in containers_of(expected):
+        for path, question in questions_of(container).items():
+            for action in ACTIONS if (container["name"], path) in changed else ():
+                question.pop(action, None)
+
+
+def forget_joined(expected, after):
+    """Takes the values out of what is expected to stay that something was appended to."""
+    found = {container["name"]: container for container in after["spec"].get("containers") or []}
+    for container in expected["spec"].get("containers") or []:
+        variables = {entry["name"]: entry for entry in found[container["name"]].get("env") or []}
+        for entry in container.get("env") or []:
+            if "value" in entry and variables[entry["name"]].get("value", "").startswith(entry["value"]):
+                del entry["value"]
+
+
 def with_defaults(value):
     """A pod as the API server hands it on after a patch: defaults filled in, quantities rewritten."""
     if isinstance(value, list):
@@ -61,6 +106,8 @@ def with_defaults(value):
         result |= {"imagePullPolicy": "IfNotPresent", "terminationMessagePath": "/dev/termination-log"}
     if "tcpSocket" in value or "httpGet" in value:
         result = {"timeoutSeconds": 1, "successThreshold": 1} | result
+    if "path" in value and "port" in value:
+        result = {"scheme": "HTTP"} | result
     if "containerPort" in value:
         result = {"protocol": "TCP"} | result
     if "fieldPath" in value:
@@ -93,6 +140,8 @@ def test_all_of_the_user_stays_in_its_order(pods):
             del container["image"]
             # The API server made it for the image "auto".
             container.pop("imagePullPolicy", None)
+    forget_changed(expected, after)
+    forget_joined(expected, after)
     assert shares_everything(expected, after)
 
 
@@ -164,16 +213,26 @@ def test_the_second_pass_after_the_api_servers_defaults_changes_nothing(pods):
     assert patch_of(situation) == []
 
 
-def test_nothing_is_replaced_but_what_is_ours_or_null(pods):
-    before, _, situation = pods
+def test_nothing_is_replaced_but_what_is_ours_or_null_or_joined_or_a_question(pods):
+    state, after, situation = pods
+    changed = changed_questions(state, after)
+    originals = {container["name"]: container for container in containers_of(state)}
     for operation in patch_of(situation):
+        before, state = state, jsonpatch.JsonPatch([operation]).apply(state)
         if operation["op"] == "add":
+            continue
+        question = re.fullmatch(r"(/spec/\w+/\d+)((?:/lifecycle)?/\w+)/(httpGet|tcpSocket|grpc)(/.*)?", operation["path"])
+        if question:
+            assert (jsonpatch.JsonPointer(question[1]).resolve(before)["name"], question[2]) in changed
             continue
         if operation["path"].endswith("/imagePullPolicy"):
             container = jsonpatch.JsonPointer(operation["path"].rpartition("/")[0]).resolve(before)
-            assert container["image"] == "auto"
+            assert originals[container["name"]]["image"] == "auto"
             continue
         assert operation["op"] == "replace" or operation["path"].endswith("/sidewire.io~1redirect")
         value = jsonpatch.JsonPointer(operation["path"]).resolve(before)
+        if re.fullmatch(r"/spec/containers/\d+/env/\d+/value", operation["path"]):
+            assert operation["value"].startswith(value)
+            continue
         is_ours = operation["path"].split("/")[-1].replace("~1", "/") in OURS
         assert is_ours or value is None or value == "auto"

@@ -2,7 +2,6 @@
 #include "webhook/core/annotation.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "common/vocabulary.h"
@@ -44,6 +43,7 @@ static const struct annotation ANNOTATIONS[] = {
 	{ANNOTATION_EXCLUDE_UIDS, ROLE_REDIRECT, IDS},
 	{ANNOTATION_EXCLUDE_GIDS, ROLE_REDIRECT, IDS},
 	{ANNOTATION_GATE, ROLE_REDIRECT, "probe, exec or none"},
+	{ANNOTATION_PROBES, ROLE_REDIRECT, "auto, keep, exec, exempt or rewrite"},
 	{ANNOTATION_STATUS, ROLE_WEBHOOK, NULL},
 	{ANNOTATION_REDIRECT, ROLE_WEBHOOK, NULL},
 	{ANNOTATION_EXCLUDE_INTERFACES, ROLE_LATER, NULL},
@@ -52,7 +52,6 @@ static const struct annotation ANNOTATIONS[] = {
 	{ANNOTATION_DNS_CAPTURE, ROLE_LATER, NULL},
 	{ANNOTATION_DROP_INVALID, ROLE_LATER, NULL},
 	{ANNOTATION_NON_TCP, ROLE_LATER, NULL},
-	{ANNOTATION_PROBES, ROLE_LATER, NULL},
 	{LABEL_INJECT, ROLE_LABEL, NULL},
 };
 enum { ANNOTATION_COUNT = sizeof(ANNOTATIONS) / sizeof(*ANNOTATIONS) };
@@ -130,6 +129,38 @@ int annotation_check(json_t *annotations, struct err *err)
 			return r;
 	}
 	return 0;
+}
+
+int annotation_check_defaults(json_t *defaults, struct err *err)
+{
+	for (size_t i = 0; i < ANNOTATION_COUNT; i++) {
+		if (ANNOTATIONS[i].role == ROLE_WEBHOOK &&
+		    annotation_get(defaults, ANNOTATIONS[i].key) != NULL)
+			return err_set(err, EINVAL,
+				       "annotation '%s' is no default: the webhook writes it, on "
+				       "pods",
+				       ANNOTATIONS[i].key);
+	}
+	return 0;
+}
+
+bool annotation_is_of_redirect(const char *key)
+{
+	const struct annotation *annotation = find(key);
+
+	return annotation != NULL && annotation->role == ROLE_REDIRECT;
+}
+
+bool annotation_is_subject(const char *key, const char *sentence)
+{
+	const char *quoted = strchr(sentence, '\'');
+	size_t length = strlen(key);
+
+	if (quoted == NULL ||
+	    strncmp(quoted + 1, key, length < SHOWN_MAX ? length : SHOWN_MAX) != 0)
+		return false;
+	/* Longer names are not shown whole. */
+	return length >= SHOWN_MAX || quoted[1 + length] == '\'';
 }
 
 int annotation_refuse_redirect(json_t *annotations, struct err *err)

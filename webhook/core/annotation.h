@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The annotations of sidewire's vocabulary on a pod: which there are, and that no other key with
- * our prefixes passes. What a value means is read by others: profile_choice, redirect_resolve.
+ * The annotations of sidewire's vocabulary on a pod, or on its namespace as defaults: which there
+ * are, and that no other key with our prefixes passes. What a value means is read by others:
+ * profile_choice, redirect_resolve. Whoever refuses an annotation begins with its name in quotes,
+ * see annotation_is_subject().
  */
 #ifndef SIDEWIRE_WEBHOOK_ANNOTATION_H
 #define SIDEWIRE_WEBHOOK_ANNOTATION_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
 
@@ -17,6 +20,19 @@
  */
 int annotation_check(json_t *annotations, struct err *err)
 	__attribute__((nonnull(2), warn_unused_result));
+
+/*
+ * Refuses what cannot be a default: annotations that the webhook writes. `defaults` is the
+ * namespace's object of texts, or NULL. -EINVAL, naming the annotation.
+ */
+int annotation_check_defaults(json_t *defaults, struct err *err)
+	__attribute__((nonnull(2), warn_unused_result));
+
+/* Whether the annotation bears on the redirect, and on nothing else. */
+bool annotation_is_of_redirect(const char *key) __attribute__((nonnull));
+
+/* Whether a sentence that refuses an annotation is about this one. */
+bool annotation_is_subject(const char *key, const char *sentence) __attribute__((nonnull));
 
 /*
  * Refuses every annotation that bears on the redirect, for a pod whose profiles redirect nothing:

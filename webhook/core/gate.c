@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "webhook/core/gate_volume.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/pod_shape.h"
 
@@ -13,10 +14,8 @@ enum {
 	PROBE_PERIOD_S = 1,   /* the least that the kubelet does */
 	PROBE_FAILURES = 600, /* so the application waits ten minutes before a restart */
 	PORT_TEXT_SIZE = 8,
+	SHOWN_MAX = 64, /* bytes of foreign text that a message repeats */
 };
-
-#define MOUNT_PATH "/sidewire"
-#define PROGRAM MOUNT_PATH "/sidewire-gate"
 
 static bool has(const json_t *object, const char *member)
 {
@@ -38,16 +37,9 @@ static json_t *exec_of(const struct gate_request *request)
 	char port[PORT_TEXT_SIZE];
 
 	snprintf(port, sizeof(port), "%u", request->port);
-	return json_pack("{s:s, s:[{s:s, s:s, s:b}], s:{s:{s:{s:[s, s, s]}}}}", "name",
-			 request->container, "volumeMounts", "name", GATE_VOLUME, "mountPath",
-			 MOUNT_PATH, "readOnly", 1, "lifecycle", "postStart", "exec", "command",
-			 PROGRAM, "--port", port);
-}
-
-static json_t *volume_of(const struct gate_request *request)
-{
-	return json_pack("{s:s, s:{s:s, s:s}}", "name", GATE_VOLUME, "image", "reference",
-			 request->image, "pullPolicy", "IfNotPresent");
+	return json_pack("{s:s, s:[o], s:{s:{s:{s:[s, s, s]}}}}", "name", request->container,
+			 "volumeMounts", gate_volume_mount_new(), "lifecycle", "postStart", "exec",
+			 "command", GATE_VOLUME_PROGRAM, "--port", port);
 }
 
 /* The list of the pod that the container is in. */
@@ -64,7 +56,7 @@ static int apply(json_t *pod, json_t *overlay, json_t **ret_pod, struct err *err
 {
 	if (overlay == NULL)
 		return err_set(err, ENOMEM, "out of memory");
-	return overlay_apply(pod, overlay, ret_pod, err);
+	return overlay_apply(pod, &overlay, 1, ret_pod, err);
 }
 
 static int apply_probe(json_t *pod, const struct gate_request *request, const char *list,
@@ -83,8 +75,13 @@ static int apply_exec(json_t *pod, const struct gate_request *request, const cha
 			       "the gate exec needs an image that holds sidewire-gate, and this "
 			       "installation names none: annotate the pod with sidewire.io/gate: "
 			       "probe");
+	if (gate_volume_is_path_taken(pod_container(pod, request->container)))
+		return err_set(err, EINVAL,
+			       "container '%.*s' mounts a volume of its own at " GATE_VOLUME_PATH
+			       ", where the gate exec needs that of its image: mount it elsewhere",
+			       SHOWN_MAX, request->container);
 	json_auto_t *overlay = json_pack("{s:{s:[o], s:[o]}}", "spec", "volumes",
-					 volume_of(request), list, exec_of(request));
+					 gate_volume_new(request->image), list, exec_of(request));
 
 	return apply(pod, overlay, ret_pod, err);
 }
@@ -101,7 +98,7 @@ static bool is_our_handler(const json_t *handler)
 	json_t *command = json_object_get(json_object_get(handler, "exec"), "command");
 	const char *program = json_string_value(json_array_get(command, 0));
 
-	return program != NULL && strcmp(program, PROGRAM) == 0;
+	return program != NULL && strcmp(program, GATE_VOLUME_PROGRAM) == 0;
 }
 
 /* What stands in the gate's place; NULL when nothing does. */

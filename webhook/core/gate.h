@@ -12,8 +12,6 @@
 #include "common/base/err.h"
 #include "webhook/core/profile.h"
 
-#define GATE_VOLUME "sidewire-gate" /* the image volume of the form exec */
-
 /* What is asked for. All pointers are borrowed. */
 struct gate_request {
 	enum gate gate;
@@ -35,7 +33,8 @@ const char *gate_obstacle(const json_t *pod, const json_t *overlay,
  * Puts the gate on the proxy's container, unless that has a startupProbe (GATE_PROBE) or a
  * postStart (GATE_EXEC) already: of the profile, of the user, or of an earlier pass. The caller
  * owns *ret_pod, which is `pod` itself where nothing changed. -EINVAL where an image is needed and
- * not known, or a volume of the pod has the gate's name; -ENOMEM.
+ * not known, a volume of the pod has the gate's name, or the container mounts another in its place;
+ * -ENOMEM.
  */
 int gate_apply(json_t *pod, const struct gate_request *request, json_t **ret_pod, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

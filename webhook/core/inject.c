@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -11,34 +12,45 @@
 #include "common/base/utf8.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/app_overlay.h"
+#include "webhook/core/app_variables.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
+#include "webhook/core/namespace_defaults.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
-#include "webhook/core/probe_warning.h"
+#include "webhook/core/probe.h"
+#include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
 #include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
+#include "webhook/core/token_mount.h"
 
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
 	STATUS_UNPROCESSABLE = 422, /* it is one, but what it asks for cannot be */
+	STATUS_UNAVAILABLE = 503,   /* it may be right, but that cannot be known now */
 };
 
 /* One injection on its way: each step reads what those before it have left. */
 struct injection {
-	json_t *original; /* borrowed, as are the next two */
+	const struct inject_question *question; /* borrowed, as are the next three */
 	const struct profile_set *profiles;
 	const struct inject_options *options;
-	json_t *annotations; /* of the original; NULL when it has none */
+	json_t *original;    /* the question's pod */
+	json_t *own;         /* its annotations, borrowed; NULL when it has none */
+	json_t *annotations; /* these, and its namespace's defaults; owned; NULL: none */
 	struct profile_choice choice;
+	char *names;                          /* of the chosen, a comma list; owned */
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
+	json_t *apps[PROFILE_CHOICE_MAX];     /* the same, on application containers; NULL: none */
 	struct redirect_spec redirect;        /* owned */
 	enum gate gate;
+	enum probe_mode probes;
 	json_t *pod;                  /* as far as it is; owned */
 	json_t *patch;                /* owned */
 	struct inject_result *result; /* borrowed; gets the warnings */
@@ -46,9 +58,13 @@ struct injection {
 
 static void injection_release(struct injection *injection)
 {
-	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
+	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++) {
 		json_decref(injection->overlays[i]);
+		json_decref(injection->apps[i]);
+	}
+	free(injection->names);
 	redirect_spec_release(&injection->redirect);
+	json_decref(injection->annotations);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
@@ -80,19 +96,61 @@ static int check_shape(struct injection *injection, struct err *err)
 {
 	int r = pod_shape_check(injection->original, err);
 
-	injection->annotations = pod_annotations(injection->original);
+	injection->own = pod_annotations(injection->original);
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "the pod cannot be read") : r;
+}
+
+static int check_namespace(struct injection *injection, struct err *err)
+{
+	const struct err *trouble = injection->question->namespace_trouble;
+
+	return trouble != NULL ? err_set(err, -trouble->code, "%s", trouble->msg) : 0;
+}
+
+/* Whether an annotation in force is a default of the namespace. */
+static bool is_default(const struct injection *injection, const char *key)
+{
+	return namespace_defaults_origin(injection->own, injection->question->namespace_annotations,
+					 key) == ANNOTATION_OF_NAMESPACE;
 }
 
 static int check_annotations(struct injection *injection, struct err *err)
 {
-	return annotation_check(injection->annotations, err);
+	json_t *defaults = injection->question->namespace_annotations;
+	int r = annotation_check_defaults(defaults, err);
+
+	if (r == 0)
+		r = namespace_defaults_merge(injection->own, defaults, &injection->annotations,
+					     err);
+	return r == 0 ? annotation_check(injection->annotations, err) : r;
+}
+
+static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+
+	for (size_t i = 0; i < choice->count; i++)
+		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
+	return strbuf_finish(&names, ret_names, err);
 }
 
 static int choose_profiles(struct injection *injection, struct err *err)
 {
-	return profile_choose(injection->profiles, injection->options->default_profiles,
-			      injection->annotations, &injection->choice, err);
+	int r = profile_choose(injection->profiles, injection->options->default_profiles,
+			       injection->annotations, &injection->choice, err);
+	const char *key;
+	json_t *value;
+	void *next;
+
+	if (r < 0)
+		return r;
+	/* The merged object is our own wherever it holds defaults. */
+	json_object_foreach_safe(injection->annotations, next, key, value) {
+		if (is_default(injection, key) &&
+		    !profile_choice_heeds(&injection->choice, injection->profiles, key))
+			json_object_del(injection->annotations, key);
+	}
+	return name_profiles(&injection->choice, &injection->names, err);
 }
 
 static int resolve(struct injection *injection, struct err *err)
@@ -101,26 +159,30 @@ static int resolve(struct injection *injection, struct err *err)
 
 	if (profile == NULL)
 		return annotation_refuse_redirect(injection->annotations, err);
-	return redirect_resolve(profile, injection->annotations, &injection->redirect,
-				&injection->gate, err);
+	int r = probe_mode_read(injection->annotations, &injection->probes, err);
+	return r == 0 ? redirect_resolve(profile, injection->annotations, &injection->redirect,
+					 &injection->gate, err)
+		      : r;
 }
 
-/* Puts the values of a profile's parameters into its overlay. */
-static int render_profile(const struct profile *profile, json_t *annotations, json_t **ret_overlay,
-			  struct err *err)
+/* Puts the values of a profile's parameters into its overlays. */
+static int render_profile(struct injection *injection, size_t at, struct err *err)
 {
+	const struct profile *profile = injection->choice.profiles[at];
 	json_auto_t *values = NULL;
 	json_auto_t *overlay = NULL;
-	int r = profile_values(profile, annotations, &values, err);
+	int r = profile_values(profile, injection->annotations, &values, err);
 
 	if (r == 0)
 		r = parameter_render(profile->pod, values, &overlay, err);
+	if (r == 0 && profile->apps != NULL)
+		r = parameter_render(profile->apps, values, &injection->apps[at], err);
 	if (r < 0)
 		return r;
 	/* Two parameters of one value may have made two keys one. */
 	if (overlay_check(overlay, err) < 0)
 		return err_wrap(err, "profile '%s'", profile->name);
-	*ret_overlay = TAKE(overlay);
+	injection->overlays[at] = TAKE(overlay);
 	return 0;
 }
 
@@ -130,24 +192,39 @@ static int render(struct injection *injection, struct err *err)
 	int r = profile_choice_check_parameters(choice, injection->annotations, err);
 
 	for (size_t i = 0; r == 0 && i < choice->count; i++)
-		r = render_profile(choice->profiles[i], injection->annotations,
-				   &injection->overlays[i], err);
+		r = render_profile(injection, i, err);
 	return r;
 }
 
 static int merge(struct injection *injection, struct err *err)
 {
-	for (size_t i = 0; i < injection->choice.count; i++) {
-		json_t *next = NULL;
-		int r = overlay_apply(injection->pod, injection->overlays[i], &next, err);
+	const struct app_overlays apps = {&injection->choice, injection->apps};
+	json_t *next = NULL;
+	int r = overlay_apply(injection->pod, injection->overlays, injection->choice.count, &next,
+			      err);
 
-		if (r == -ENOMEM)
-			return r;
-		if (r < 0)
-			return err_wrap(err, "profile '%s'", injection->choice.profiles[i]->name);
+	if (r == 0) {
 		advance(injection, next);
+		r = app_overlay_apply(injection->pod, &apps, &next, err);
 	}
-	return 0;
+	if (r == 0)
+		advance(injection, next);
+	return r < 0 && r != -ENOMEM ? err_wrap(err, "profile '%s'", injection->names) : r;
+}
+
+/* What of the user's own container keeps the gate out; NULL where a profile keeps it out, too. */
+static const char *find_gate_obstacle(const struct injection *injection,
+				      const struct gate_request *request)
+{
+	const struct profile_choice *choice = &injection->choice;
+	const char *obstacle = NULL;
+
+	for (size_t i = 0; i < choice->count; i++) {
+		obstacle = gate_obstacle(injection->original, choice->profiles[i]->pod, request);
+		if (obstacle == NULL)
+			return NULL;
+	}
+	return obstacle;
 }
 
 /*
@@ -157,12 +234,11 @@ static int merge(struct injection *injection, struct err *err)
 static int check_gate_obstacle(struct injection *injection, const struct gate_request *request,
 			       struct err *err)
 {
-	const json_t *overlay = injection->choice.redirecting->pod;
-	const char *obstacle = gate_obstacle(injection->original, overlay, request);
+	const char *obstacle = find_gate_obstacle(injection, request);
 
 	if (obstacle == NULL)
 		return 0;
-	if (annotation_get(injection->annotations, ANNOTATION_GATE) != NULL)
+	if (annotation_get(injection->own, ANNOTATION_GATE) != NULL)
 		return err_set(err, EINVAL,
 			       "annotation '" ANNOTATION_GATE
 			       "' asks for the gate, but container '%s' of the pod has a %s of its "
@@ -193,6 +269,22 @@ static int close_gate(struct injection *injection, struct err *err)
 	return r;
 }
 
+static int adapt_probes(struct injection *injection, struct err *err)
+{
+	const struct probe_request request = {.mode = injection->probes,
+					      .profile = injection->choice.redirecting,
+					      .image = injection->options->gate_image,
+					      .image_volumes = injection->options->image_volumes};
+	json_t *next = NULL;
+
+	if (request.profile == NULL)
+		return 0;
+	int r = probe_adapt(injection->pod, &request, &injection->redirect, &next, err);
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
 static int check_conflicts(struct injection *injection, struct err *err)
 {
 	if (injection->choice.redirecting == NULL || injection->redirect.mode == REDIRECT_MODE_NONE)
@@ -201,20 +293,68 @@ static int check_conflicts(struct injection *injection, struct err *err)
 				       &injection->redirect, err);
 }
 
-/* Until probes can be changed (annotation `probes`), whoever writes one that is blind hears of it.
- */
+/* Whoever has a blind probe that stays hears of it, unless he wants it so. */
 static void warn_of_probes(struct injection *injection)
 {
 	const struct profile *profile = injection->choice.redirecting;
-	struct blind_probe probe;
+	struct probe probe;
 
-	if (profile == NULL ||
-	    !probe_warning_find(injection->original, profile->pod, &injection->redirect, &probe))
+	if (profile == NULL || injection->probes == PROBE_MODE_KEEP ||
+	    !probe_find_blind(injection->pod, profile->pod, &injection->redirect, &probe))
 		return;
 	warn(injection->result,
 	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
 	     "or exec",
-	     probe.member, probe.container);
+	     probe.place->member, probe_container_name(&probe));
+}
+
+static int mount_token(struct injection *injection, struct err *err)
+{
+	json_t *next = NULL;
+	int r = token_mount_add(injection->original, injection->pod, &next, err);
+
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
+/* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
+static void warn_of_image_auto(struct injection *injection)
+{
+	for (size_t i = 0; i < POD_CONTAINER_LIST_COUNT; i++) {
+		json_t *containers = pod_list(injection->pod, POD_CONTAINER_LISTS[i]);
+		json_t *container;
+		size_t index;
+
+		json_array_foreach(containers, index, container) {
+			const char *image = json_string_value(json_object_get(container, "image"));
+
+			if (image != NULL && strcmp(image, OVERLAY_IMAGE_AUTO) == 0)
+				warn(injection->result,
+				     "sidewire: container '%.32s' has image: auto, and no profile "
+				     "has a container of that name",
+				     json_string_value(json_object_get(container, "name")));
+		}
+	}
+}
+
+/* What an agent needs is missing where a variable could not be joined. */
+static void warn_of_variables(struct injection *injection)
+{
+	const struct app_overlays apps = {&injection->choice, injection->apps};
+	json_t *containers = pod_list(injection->pod, "containers");
+	json_t *container;
+	size_t index;
+
+	json_array_foreach(containers, index, container) {
+		const char *variable = app_variables_left_alone(container, &apps);
+
+		if (variable != NULL)
+			warn(injection->result,
+			     "sidewire: %.32s of '%.32s' is valueFrom: what a profile appends to "
+			     "it is left out",
+			     variable, json_string_value(json_object_get(container, "name")));
+	}
 }
 
 static int order(struct injection *injection, struct err *err)
@@ -254,18 +394,37 @@ static const struct step {
 	int status;
 } STEPS[] = {
 	{check_shape, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
+	{check_namespace, "NamespaceUnknown", STATUS_UNPROCESSABLE},
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
+	{adapt_probes, "NoProbes", STATUS_UNPROCESSABLE},
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
+	{mount_token, "MergeConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},
 	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{diff, "MergeConflict", STATUS_UNPROCESSABLE},
 };
 enum { STEP_COUNT = sizeof(STEPS) / sizeof(*STEPS) };
+
+/* Where a sentence is about an annotation of the namespace, whoever made the pod looks there. */
+static void say_where(const struct injection *injection, struct err *err)
+{
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(injection->question->namespace_annotations, key, value) {
+		if (!annotation_is_subject(key, err->msg))
+			continue;
+		if (is_default(injection, key))
+			err_wrap(err, "namespace '%.64s'",
+				 injection->result->decision.namespace_name);
+		return;
+	}
+}
 
 static void deny(const struct step *step, const struct err *err, struct inject_result *result)
 {
@@ -275,16 +434,7 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	decision->reason = step->reason;
 	snprintf(decision->sentence, sizeof(decision->sentence), "%s", err->msg);
 	utf8_repair(decision->sentence);
-	result->status = step->status;
-}
-
-static int name_profiles(const struct profile_choice *choice, char **ret_names, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
-
-	for (size_t i = 0; i < choice->count; i++)
-		strbuf_printf(&names, "%s%s", i > 0 ? "," : "", choice->profiles[i]->name);
-	return strbuf_finish(&names, ret_names, err);
+	result->status = err->code == -EAGAIN ? STATUS_UNAVAILABLE : step->status;
 }
 
 /* Runs all steps. A failure that is the pod's own becomes a denial. */
@@ -299,14 +449,15 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return r;
 		}
 		if (r < 0) {
+			say_where(injection, &failure);
 			deny(&STEPS[i], &failure, result);
 			return 0;
 		}
 	}
+	warn_of_image_auto(injection);
+	warn_of_variables(injection);
 	warn_of_probes(injection);
-	int r = name_profiles(&injection->choice, &result->profiles, err);
-	if (r < 0)
-		return r;
+	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);
 	result->patch = TAKE(injection->patch);
 	return 0;
@@ -326,9 +477,10 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(injection_release)
-	struct injection injection = {.original = question->pod,
+	struct injection injection = {.question = question,
 				      .profiles = profiles,
 				      .options = options,
+				      .original = question->pod,
 				      .pod = json_incref(question->pod),
 				      .result = &result};
 	int r = 0;

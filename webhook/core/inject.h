@@ -8,6 +8,7 @@
 
 #include <jansson.h>
 
+#include "webhook/core/image_volumes.h"
 #include "webhook/core/inject_decide.h"
 #include "webhook/core/profile.h"
 
@@ -16,6 +17,7 @@ struct inject_options {
 	const char *default_profiles; /* comma list, for pods that name none */
 	const char *gate_image; /* reference of the image that holds /sidewire-gate; NULL: no exec
 				   gate */
+	enum image_volumes image_volumes; /* for probes that are to become exec probes */
 };
 
 enum { INJECT_WARNINGS_MAX = 8 };
@@ -23,7 +25,7 @@ enum { INJECT_WARNINGS_MAX = 8 };
 struct inject_result {
 	struct inject_decision
 		decision; /* what became of the pod; INJECT_DENY also for bad annotations */
-	int status;       /* HTTP status of a denial, 400 or 422; 0 otherwise */
+	int status;       /* HTTP status of a denial, 400, 422 or 503; 0 otherwise */
 	json_t *pod;      /* the injected pod, owned; NULL unless INJECT_YES */
 	json_t *patch;  /* RFC 6902 from the question's pod to it, owned; NULL unless INJECT_YES */
 	char *profiles; /* comma list of those that were applied, owned; NULL unless INJECT_YES */
@@ -32,8 +34,10 @@ struct inject_result {
 };
 
 /*
- * Decides and, if so decided, injects. Whatever is wrong with the pod or its annotations is a
- * denial in *ret_result, not an error; the caller releases the result. Fails only for -ENOMEM.
+ * Decides and, if so decided, injects. Whatever is wrong with the pod, its annotations or those of
+ * its namespace is a denial in *ret_result, not an error; it says what stands on the namespace.
+ * Where the namespace's are not known the denial has their trouble's sentence, and the status 503
+ * if that is -EAGAIN. The caller releases the result. Fails only for -ENOMEM.
  */
 int inject(const struct inject_question *question, const struct profile_set *profiles,
 	   const struct inject_options *options, struct inject_result *ret_result, struct err *err)

@@ -247,5 +247,6 @@ void inject_decide(const struct inject_question *question, struct inject_decisio
 	if (decision.verdict == INJECT_YES && outline.malformed.code != 0)
 		answer(&decision, INJECT_DENY, INJECT_MALFORMED_POD, "the pod cannot be read: %s",
 		       outline.malformed.msg);
+	decision.namespace_name = outline.namespace_name;
 	*ret_decision = decision;
 }

@@ -33,17 +33,22 @@ struct inject_decision {
 	const char *reason; /* static code in PascalCase, "HostNetwork": logs, metrics, audit */
 	char sentence[INJECT_SENTENCE_SIZE]; /* one sentence for a person */
 	char warning[INJECT_WARNING_SIZE];   /* for the user who creates the pod; empty: none */
+	const char *namespace_name; /* the request's, or the pod's own; "" when neither names one;
+				       borrowed from the question */
 };
 
 /* What is asked about. All pointers are borrowed. */
 struct inject_question {
 	const char *operation; /* of the review, "CREATE" */
 	const char *resource;  /* "pods" for pods of the core group; anything else is not for us */
-	const char *subresource;     /* "" for the pod itself */
-	const char *namespace_name;  /* of the request, or the pod's own */
-	const char *namespace_label; /* value of sidewire.io/inject on the namespace, NULL when it
-					has none */
-	const char *own_namespace;   /* where sidewire itself runs */
+	const char *subresource;       /* "" for the pod itself */
+	const char *namespace_name;    /* of the request, or the pod's own */
+	const char *namespace_label;   /* value of sidewire.io/inject on the namespace, NULL when it
+					  has none */
+	const char *own_namespace;     /* where sidewire itself runs */
+	json_t *namespace_annotations; /* its defaults, see namespace_facts_read(); NULL: none */
+	const struct err *namespace_trouble; /* why they are not known: a pod that would be injected
+						is denied. NULL: they are known */
 	json_t *pod; /* any JSON: its shape is checked here; NULL when the review has no object */
 };
 

@@ -8,7 +8,6 @@
 #include "common/base/cleanup.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
-#include "webhook/core/merge_patch.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/strategic_merge.h"
 #include "webhook/core/undo_tree.h"
@@ -32,18 +31,6 @@ static json_t *profiles_of(const struct profile_choice *choice)
 			return NULL;
 	}
 	return json_incref(profiles);
-}
-
-/* Whether a chosen profile puts an element of that name into the list. */
-static bool is_of_profiles(const struct profile_choice *choice, const char *list, const char *name)
-{
-	for (size_t i = 0; i < choice->count; i++) {
-		json_t *element = pod_named(pod_list(choice->profiles[i]->pod, list), name, NULL);
-
-		if (element != NULL && merge_directive_of(element) == MERGE_DIRECTIVE_NONE)
-			return true;
-	}
-	return false;
 }
 
 /*
@@ -113,7 +100,7 @@ static json_t *first_application(const json_t *pod, const struct profile_choice 
 	json_array_foreach(containers, index, container) {
 		json_t *name = json_object_get(container, "name");
 
-		if (!is_of_profiles(choice, "containers", json_string_value(name)))
+		if (!profile_choice_has(choice, "containers", json_string_value(name)))
 			return name;
 	}
 	return NULL;

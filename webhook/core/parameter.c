@@ -120,9 +120,12 @@ static int check_name(const char *name, struct err *err)
 				      "0123456789-_.";
 	size_t length = strlen(name);
 
-	if (length == 0 || length > PARAMETER_NAME_MAX || name[strspn(name, ALLOWED)] != '\0')
+	/* As the names of annotations (k8s.io/apimachinery, IsQualifiedName). */
+	if (length == 0 || length > PARAMETER_NAME_MAX || name[strspn(name, ALLOWED)] != '\0' ||
+	    strchr("-_.", name[0]) != NULL || strchr("-_.", name[length - 1]) != NULL)
 		return err_set(err, EINVAL,
-			       "name '%.*s' is not 1 to %d letters, digits, '-', '_' and '.'",
+			       "name '%.*s' is not 1 to %d letters, digits and, between them, "
+			       "'-', '_' and '.'",
 			       SHOWN_MAX, name, PARAMETER_NAME_MAX);
 	return 0;
 }

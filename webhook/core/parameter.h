@@ -4,8 +4,10 @@
  * into text that is parsed afterwards, so a value cannot change the structure.
  *
  * "${name}" inside a string becomes the value's text; a string that is nothing but "${name}"
- * becomes the value with its own JSON type. "$${" stands for the two characters "${". Keys stay as
- * they are.
+ * becomes the value with its own JSON type, except where Kubernetes takes texts only: a `value`
+ * (of a variable, a header, a toleration), and what is directly in args, command, labels,
+ * annotations, matchLabels, nodeSelector, values and volumeAttributes. "$${" stands for the two
+ * characters "${". Keys stay as they are.
  */
 #ifndef SIDEWIRE_WEBHOOK_PARAMETER_H
 #define SIDEWIRE_WEBHOOK_PARAMETER_H
@@ -33,8 +35,8 @@ enum parameter_type {
 };
 
 struct parameter {
-	char *name; /* letters, digits, '-', '_', '.'; what follows param.sidewire.io/ in an
-		       annotation */
+	char *name; /* what follows param.sidewire.io/ in an annotation: letters, digits and,
+		       between them, '-', '_', '.' */
 	enum parameter_type type;
 	json_t *values;   /* of PARAMETER_ENUM: array of strings; else NULL */
 	json_t *fallback; /* the default, a scalar of the type; NULL: the pod must give a value */
@@ -60,8 +62,8 @@ void parameter_release(struct parameter *parameter) __attribute__((nonnull));
 /*
  * The overlay with every "${name}" replaced from `values`, an object from parameter names to
  * scalars. Parts without parameters are shared with `overlay`. The caller owns *ret_rendered.
- * -EINVAL, naming the path, for a name that `values` does not have, or a "${" without its "}";
- * -E2BIG over PARAMETER_DEPTH_MAX; -ENOMEM.
+ * -EINVAL, naming the path, for a name that `values` does not have, a "${" without its "}", or a
+ * number or boolean where Kubernetes takes texts only; -E2BIG over PARAMETER_DEPTH_MAX; -ENOMEM.
  */
 int parameter_render(json_t *overlay, json_t *values, json_t **ret_rendered, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

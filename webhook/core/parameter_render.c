@@ -3,10 +3,12 @@
 #include "webhook/core/parameter.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/json_path.h"
@@ -135,9 +137,30 @@ static int expand(const struct render *render, const char *text, size_t length, 
 	return 0;
 }
 
-/* A string: itself when it has no reference, the value when it is nothing but one, else new text.
- */
-static int render_string(const struct render *render, json_t *string, json_t **ret_rendered)
+/* Whether Kubernetes takes nothing but a text there (k8s.io/api core/v1, meta/v1). */
+static bool is_text_place(const struct json_path *path)
+{
+	static const char *const HOLDERS[] = {
+		"annotations", "args",         "command", "labels",
+		"matchLabels", "nodeSelector", "values",  "volumeAttributes"};
+
+	if (path == NULL)
+		return false;
+	if (path->member != NULL && strcmp(path->member, "value") == 0)
+		return true;
+	if (path->parent == NULL || path->parent->member == NULL)
+		return false;
+	for (size_t i = 0; i < sizeof(HOLDERS) / sizeof(*HOLDERS); i++) {
+		if (strcmp(path->parent->member, HOLDERS[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* A string: itself when it has no reference, the value when it is nothing but one and need not be a
+ * text, else new text. */
+static int render_string(const struct render *render, json_t *string, bool is_text,
+			 json_t **ret_rendered)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	const char *text = json_string_value(string);
@@ -152,7 +175,7 @@ static int render_string(const struct render *render, json_t *string, json_t **r
 	}
 	if (starts_with(text, length, "${"))
 		r = look_up(render, text, length, &value, &used);
-	if (r == 0 && used == length) {
+	if (r == 0 && used == length && (!is_text || json_is_string(value))) {
 		*ret_rendered = json_incref(value);
 		return 0;
 	}
@@ -164,6 +187,19 @@ static int render_string(const struct render *render, json_t *string, json_t **r
 	if (rendered == NULL)
 		return out_of_memory(render->err);
 	*ret_rendered = rendered;
+	return 0;
+}
+
+/* What is no string stays, a null too: it takes away. */
+static int render_scalar(const struct render *render, json_t *scalar, bool is_text,
+			 json_t **ret_rendered)
+{
+	if (json_is_string(scalar))
+		return render_string(render, scalar, is_text, ret_rendered);
+	if (is_text && !json_is_null(scalar))
+		return err_set(render->err, EINVAL, "must be a string, found %s",
+			       json_type_name(scalar));
+	*ret_rendered = json_incref(scalar);
 	return 0;
 }
 
@@ -221,17 +257,16 @@ static int render_any(const struct render *render, json_t *overlay, const struct
 	json_auto_t *rendered = json_incref(overlay);
 	int r = 0;
 
-	if (json_is_string(overlay)) {
-		r = render_string(render, overlay, ret_rendered);
+	if (!json_is_object(overlay) && !json_is_array(overlay)) {
+		r = render_scalar(render, overlay, is_text_place(path), ret_rendered);
 		return r < 0 && r != -ENOMEM ? json_path_wrap(path, render->err) : r;
 	}
-	if (depth_of(path) >= PARAMETER_DEPTH_MAX &&
-	    (json_is_object(overlay) || json_is_array(overlay)))
+	if (depth_of(path) >= PARAMETER_DEPTH_MAX)
 		return err_set(render->err, E2BIG, "the overlay is nested over %d values deep",
 			       PARAMETER_DEPTH_MAX);
 	if (json_is_object(overlay))
 		r = render_members(render, overlay, path, &rendered);
-	else if (json_is_array(overlay))
+	else
 		r = render_elements(render, overlay, path, &rendered);
 	if (r < 0)
 		return r;

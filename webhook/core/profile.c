@@ -152,7 +152,7 @@ static int read_redirect(const json_t *spec, struct profile *profile, struct err
 
 static int read_spec(const json_t *document, struct profile *profile, struct err *err)
 {
-	static const char *const KEYS[] = {"parameters", "redirect", "pod", NULL};
+	static const char *const KEYS[] = {"parameters", "redirect", "pod", "apps", NULL};
 	json_t *spec = NULL;
 	int r = json_read_object(document, "spec", &spec, err);
 
@@ -160,8 +160,6 @@ static int read_spec(const json_t *document, struct profile *profile, struct err
 		return r;
 	if (spec == NULL)
 		return err_set(err, EINVAL, "'spec' is missing");
-	if (json_object_get(spec, "apps") != NULL)
-		return err_set(err, EINVAL, "spec: 'apps' is not supported by this version");
 	r = json_read_only_keys(spec, KEYS, err);
 	if (r == 0)
 		r = read_parameters(spec, profile, err);
@@ -205,7 +203,9 @@ void profile_release(struct profile *profile)
 	free(profile->parameters);
 	free(profile->name);
 	free(profile->container);
+	free(profile->probe_env);
 	json_decref(profile->pod);
+	json_decref(profile->apps);
 	redirect_spec_release(&profile->redirect);
 	*profile = (struct profile){0};
 }

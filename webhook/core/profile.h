@@ -33,10 +33,13 @@ struct profile {
 	struct parameter *parameters; /* in the order of the document */
 	size_t parameter_count;
 	json_t *pod;         /* the overlay, an object, its parameters not yet put in; never NULL */
+	json_t *apps;        /* the same for each application container; NULL: there is none */
 	bool is_redirecting; /* the document has `redirect`; only then the rest means something */
 	struct redirect_spec redirect; /* mode redirect; gate_port is set, whatever `gate` says */
 	char *container;               /* the proxy's container in the overlay */
 	enum gate gate;
+	uint16_t probe_port; /* where its sidecar answers probes of others; 0: it does not */
+	char *probe_env;     /* the sidecar's variable that tells it of them; NULL: it does not */
 };
 
 struct profile_set {

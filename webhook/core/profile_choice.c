@@ -10,7 +10,9 @@
 #include "common/base/strbuf.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
+#include "webhook/core/merge_patch.h"
 #include "webhook/core/nearest_name.h"
+#include "webhook/core/pod_shape.h"
 
 enum {
 	SHOWN_MAX = 64, /* bytes of foreign text that a message repeats */
@@ -80,6 +82,17 @@ int profile_choose(const struct profile_set *set, const char *default_profiles,
 	return 0;
 }
 
+bool profile_choice_has(const struct profile_choice *choice, const char *list, const char *name)
+{
+	for (size_t i = 0; i < choice->count; i++) {
+		json_t *element = pod_named(pod_list(choice->profiles[i]->pod, list), name, NULL);
+
+		if (element != NULL && merge_directive_of(element) == MERGE_DIRECTIVE_NONE)
+			return true;
+	}
+	return false;
+}
+
 static bool declares(const struct profile *profile, const char *name)
 {
 	for (size_t i = 0; i < profile->parameter_count; i++) {
@@ -89,16 +102,33 @@ static bool declares(const struct profile *profile, const char *name)
 	return false;
 }
 
-/* Checks one name of a parameter that an annotation gives a value. */
-static int check_parameter(const struct profile_choice *choice, const char *name, struct err *err)
+bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
+			  const char *key)
+{
+	static const char PREFIX[] = VOCABULARY_PARAM_PREFIX;
+	const char *name = key + strlen(PREFIX);
+
+	if (strncmp(key, PREFIX, strlen(PREFIX)) != 0)
+		return choice->redirecting != NULL || !annotation_is_of_redirect(key);
+	for (size_t i = 0; i < choice->count; i++) {
+		if (declares(choice->profiles[i], name))
+			return true;
+	}
+	for (size_t i = 0; i < set->count; i++) {
+		if (declares(&set->profiles[i], name))
+			return false;
+	}
+	/* Nobody has such a parameter: it is misspelt, and will be refused. */
+	return true;
+}
+
+static int unknown_parameter(const struct profile_choice *choice, const char *name, struct err *err)
 {
 	struct nearest_name nearest = {.wanted = name};
 
 	for (size_t i = 0; i < choice->count; i++) {
 		const struct profile *profile = choice->profiles[i];
 
-		if (declares(profile, name))
-			return 0;
 		for (size_t j = 0; j < profile->parameter_count; j++)
 			nearest_name_consider(&nearest, profile->parameters[j].name);
 	}
@@ -109,6 +139,27 @@ static int check_parameter(const struct profile_choice *choice, const char *name
 		       nearest.found != NULL ? ": did you mean '" VOCABULARY_PARAM_PREFIX : "",
 		       nearest.found != NULL ? nearest.found : "",
 		       nearest.found != NULL ? "'?" : "");
+}
+
+/* Checks one name of a parameter that an annotation gives a value. */
+static int check_parameter(const struct profile_choice *choice, const char *name, struct err *err)
+{
+	const struct profile *owner = NULL;
+
+	for (size_t i = 0; i < choice->count; i++) {
+		const struct profile *profile = choice->profiles[i];
+
+		if (!declares(profile, name))
+			continue;
+		if (owner != NULL)
+			return err_set(err, EINVAL,
+				       "annotation '" VOCABULARY_PARAM_PREFIX
+				       "%.*s' could mean profile '%s' or profile '%s', which both "
+				       "have such a parameter: rename it in one of them",
+				       SHOWN_MAX, name, owner->name, profile->name);
+		owner = profile;
+	}
+	return owner != NULL ? 0 : unknown_parameter(choice, name, err);
 }
 
 int profile_choice_check_parameters(const struct profile_choice *choice, json_t *annotations,

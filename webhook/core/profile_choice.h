@@ -4,6 +4,7 @@
 #define SIDEWIRE_WEBHOOK_PROFILE_CHOICE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
@@ -27,9 +28,22 @@ int profile_choose(const struct profile_set *set, const char *default_profiles,
 		   const json_t *annotations, struct profile_choice *ret_choice, struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
 
+/* Whether a chosen profile puts an element of that name into a list of the pod's spec. */
+bool profile_choice_has(const struct profile_choice *choice, const char *list, const char *name)
+	__attribute__((nonnull));
+
 /*
- * Checks that every annotation param.sidewire.io/NAME names a parameter of a chosen profile.
- * -EINVAL, naming the annotation, and the parameter that may have been meant.
+ * Whether the chosen profiles heed an annotation. Not one that bears on the redirect where none of
+ * them redirects, nor the value of a parameter that only others of the set have. Unlike an
+ * annotation of the pod's own, such a default of its namespace is no mistake: it is for other pods.
+ */
+bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
+			  const char *key) __attribute__((nonnull));
+
+/*
+ * Checks that every annotation param.sidewire.io/NAME names a parameter of one chosen profile.
+ * -EINVAL, naming the annotation, and the parameter that may have been meant, or the profiles that
+ * both have it.
  */
 int profile_choice_check_parameters(const struct profile_choice *choice, json_t *annotations,
 				    struct err *err)

@@ -6,6 +6,8 @@
 
 #include "common/base/json_read.h"
 #include "common/vocabulary.h"
+#include "webhook/core/app_variables.h"
+#include "webhook/core/json_path.h"
 #include "webhook/core/merge_patch.h"
 #include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
@@ -110,11 +112,11 @@ static json_t *sample_of(const struct parameter *parameter)
 	return json_string("");
 }
 
-/* Puts samples in, and checks what comes of it: types depend on parameters, outlines must not. */
-static int check_rendered(json_t *pod, const struct profile *profile, struct err *err)
+/* Puts samples in for parameters: types depend on them, outlines must not. */
+static int render_samples(json_t *overlay, const struct profile *profile, json_t **ret_rendered,
+			  struct err *err)
 {
 	json_auto_t *samples = json_object();
-	json_auto_t *rendered = NULL;
 
 	for (size_t i = 0; i < profile->parameter_count; i++) {
 		const struct parameter *parameter = &profile->parameters[i];
@@ -124,15 +126,13 @@ static int check_rendered(json_t *pod, const struct profile *profile, struct err
 	}
 	if (samples == NULL)
 		return out_of_memory(err);
-	int r = parameter_render(pod, samples, &rendered, err);
-	if (r == 0)
-		r = pod_shape_check(rendered, err);
-	return r == 0 ? merge_patch_check(rendered, MERGE_RULES_POD, err) : r;
+	return parameter_render(overlay, samples, ret_rendered, err);
 }
 
 static int check_overlay(json_t *pod, const struct profile *profile, struct err *err)
 {
 	static const char *const KEYS[] = {"metadata", "spec", NULL};
+	json_auto_t *rendered = NULL;
 	int r = json_read_only_keys(pod, KEYS, err);
 
 	if (r == 0)
@@ -144,20 +144,118 @@ static int check_overlay(json_t *pod, const struct profile *profile, struct err 
 	if (r == 0)
 		r = check_all_fixed_names(pod, err);
 	if (r == 0)
-		r = check_rendered(pod, profile, err);
+		r = render_samples(pod, profile, &rendered, err);
+	if (r == 0)
+		r = pod_shape_check(rendered, err);
+	if (r == 0)
+		r = merge_patch_check(rendered, MERGE_RULES_POD, err);
 	/* Samples are all alike, so that keys may seem to repeat. */
 	return r == 0 ? overlay_check(pod, err) : r;
+}
+
+static int check_effect(json_t *value, const struct json_path *path, struct err *err);
+
+/* Checks a member or an element of an overlay on containers that win. */
+static int check_effect_below(json_t *value, const struct json_path *here, struct err *err)
+{
+	if (!json_is_null(value) && (here->member == NULL || here->member[0] != '$'))
+		return check_effect(value, here, err);
+	err_set(err, EINVAL, "has no effect: what an application's container has stays");
+	return json_path_wrap(here, err);
+}
+
+/* Refuses nulls and directives. The overlay is not too deep: merge_patch_check() saw it. */
+static int check_effect(json_t *value, const struct json_path *path, struct err *err)
+{
+	json_t *below;
+	const char *key;
+	size_t index;
+
+	json_object_foreach(value, key, below) {
+		const struct json_path here = {.parent = path, .member = key};
+
+		if (check_effect_below(below, &here, err) < 0)
+			return err->code;
+	}
+	json_array_foreach(value, index, below) {
+		const struct json_path here = {.parent = path, .index = index};
+
+		if (check_effect_below(below, &here, err) < 0)
+			return err->code;
+	}
+	return 0;
+}
+
+/* Checks one of the variables, which are objects with names. */
+static int check_variable(const json_t *variable, struct err *err)
+{
+	const char *name = NULL;
+	const char *separator = NULL;
+	const char *value = NULL;
+	int r = json_read_string(variable, "name", &name, err);
+
+	if (r == 0)
+		r = json_read_string(variable, APP_VARIABLE_APPEND, &separator, err);
+	if (r == 0 && separator != NULL)
+		r = json_read_string(variable, "value", &value, err);
+	if (r < 0 || separator == NULL)
+		return r;
+	if (*separator == '\0')
+		return err_set(err, EINVAL,
+			       "'" APP_VARIABLE_APPEND "' is empty: expected what stands between "
+			       "the container's own value and this one");
+	if (value == NULL)
+		return err_set(err, EINVAL, "'" APP_VARIABLE_APPEND "' needs a 'value' to append");
+	return 0;
+}
+
+static int check_variables(const json_t *apps, struct err *err)
+{
+	json_t *variables = NULL;
+	json_t *variable;
+	size_t index;
+	int r = json_read_array(apps, "env", &variables, err);
+
+	if (r < 0)
+		return r;
+	json_array_foreach(variables, index, variable) {
+		if (check_variable(variable, err) < 0)
+			return err_wrap(err, "env[%zu]", index);
+	}
+	return 0;
+}
+
+static int check_apps(json_t *apps, const struct profile *profile, struct err *err)
+{
+	json_auto_t *rendered = NULL;
+
+	if (json_object_get(apps, "name") != NULL)
+		return err_set(err, EINVAL,
+			       "'name' must not be there: this is put on every application "
+			       "container");
+	int r = render_samples(apps, profile, &rendered, err);
+	if (r == 0)
+		r = merge_patch_check(rendered, MERGE_RULES_CONTAINER, err);
+	if (r == 0)
+		r = check_effect(rendered, NULL, err);
+	return r == 0 ? check_variables(rendered, err) : r;
 }
 
 int profile_overlay_read(const json_t *spec, struct profile *profile, struct err *err)
 {
 	json_t *pod = NULL;
+	json_t *apps = NULL;
 	int r = json_read_object(spec, "pod", &pod, err);
 
 	if (r == 0 && pod != NULL && check_overlay(pod, profile, err) < 0)
 		r = err_wrap(err, "pod");
+	if (r == 0)
+		r = json_read_object(spec, "apps", &apps, err);
+	if (r == 0 && apps != NULL && check_apps(apps, profile, err) < 0)
+		r = err_wrap(err, "apps");
 	if (r < 0)
 		return r;
 	profile->pod = pod != NULL ? json_incref(pod) : json_object();
+	profile->apps = json_incref(apps);
 	return profile->pod == NULL ? out_of_memory(err) : 0;
 }

@@ -180,9 +180,9 @@ static int read_lists(const json_t *redirect, struct redirect_spec *spec, struct
 /* Refuses members that nobody knows, and by their own name those that are yet to come. */
 static int check_keys(json_t *redirect, struct err *err)
 {
-	static const char *const OWN_KEYS[] = {"outboundPort", "inboundPort",   "container",
-					       "proxy",        "selfCall",      "gate",
-					       "gatePort",     "inboundSource", NULL};
+	static const char *const OWN_KEYS[] = {
+		"outboundPort", "inboundPort", "container",     "proxy",  "selfCall",
+		"gate",         "gatePort",    "inboundSource", "probes", NULL};
 	const char *keys[REDIRECT_LIST_COUNT + sizeof(OWN_KEYS) / sizeof(*OWN_KEYS)];
 	size_t count = 0;
 
@@ -193,6 +193,40 @@ static int check_keys(json_t *redirect, struct err *err)
 	for (size_t i = 0; i < sizeof(OWN_KEYS) / sizeof(*OWN_KEYS); i++)
 		keys[count++] = OWN_KEYS[i];
 	return json_read_only_keys(redirect, keys, err);
+}
+
+/* The port must be free of what the rules mean by the others. */
+static int check_probe_port(const struct redirect_spec *spec, uint16_t port, struct err *err)
+{
+	if (port != spec->outbound_port && port != spec->inbound_port && port != spec->gate_port &&
+	    port != GATE_SOURCE_PORT)
+		return 0;
+	return err_set(err, EINVAL, "'port' is %u, which is a port of the redirect", port);
+}
+
+/* The sidecar's server for probes of others, if it has one. */
+static int read_probes(const json_t *redirect, struct profile *profile, struct err *err)
+{
+	static const char *const KEYS[] = {"port", "env", NULL};
+	json_t *probes = NULL;
+	const char *env = NULL;
+	int r = json_read_object(redirect, "probes", &probes, err);
+
+	if (r < 0 || probes == NULL)
+		return r;
+	r = json_read_only_keys(probes, KEYS, err);
+	if (r == 0)
+		r = read_port(probes, "port", &profile->probe_port, err);
+	if (r == 0)
+		r = check_probe_port(&profile->redirect, profile->probe_port, err);
+	if (r == 0)
+		r = json_read_string(probes, "env", &env, err);
+	if (r == 0 && (env == NULL || *env == '\0' || strchr(env, '=') != NULL))
+		r = err_set(err, EINVAL, "'env' must be the name of a variable");
+	if (r < 0)
+		return err_wrap(err, "probes");
+	profile->probe_env = strdup(env);
+	return profile->probe_env != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
 /* The proxy's container must be in the overlay, and be the proxy that the rules let pass. */
@@ -256,5 +290,7 @@ int profile_redirect_read(json_t *redirect, struct profile *profile, struct err 
 		r = read_lists(redirect, spec, err);
 	if (r == 0)
 		r = redirect_spec_check(spec, err);
+	if (r == 0)
+		r = read_probes(redirect, profile, err);
 	return r < 0 ? r : read_container(redirect, profile, err);
 }

@@ -25,10 +25,30 @@ static size_t patch_size(const struct inject_result *result)
 	return result->patch != NULL ? json_dumpb(result->patch, NULL, 0, JSON_COMPACT) : 0;
 }
 
-static void log_review(const struct admission_request *request, const struct inject_result *result,
-		       uint64_t nanoseconds)
+/*
+ * One review on its way. The result's values are partly those of the profiles: these are given back
+ * last, so that whoever frees them is the last one to have seen them.
+ */
+struct review {
+	struct admission_handler *handler;
+	const char *namespace_label;
+	struct http_wait *wait;
+	struct admission_request request;  /* owned */
+	struct profile_snapshot *profiles; /* those in force; owned; NULL: none were taken */
+	struct inject_result result;       /* owned */
+};
+
+static void review_release(struct review *review)
 {
-	const struct inject_decision *decision = &result->decision;
+	admission_request_release(&review->request);
+	inject_result_release(&review->result);
+	profile_snapshot_unref(review->profiles);
+}
+
+static void log_review(const struct review *review, uint64_t nanoseconds)
+{
+	const struct admission_request *request = &review->request;
+	const struct inject_decision *decision = &review->result.decision;
 	struct log_line line;
 
 	log_begin(&line, LOG_INFO, "review");
@@ -38,42 +58,71 @@ static void log_review(const struct admission_request *request, const struct inj
 	log_text(&line, "generate_name", request->generate_name);
 	log_text(&line, "decision", inject_verdict_name(decision->verdict));
 	log_text(&line, "reason", decision->reason);
-	log_text(&line, "profiles", result->profiles);
+	log_text(&line, "profiles", review->result.profiles);
 	log_number(&line, "microseconds", (long long)(nanoseconds / 1000));
 	log_text(&line, "detail", decision->sentence);
 	log_end(&line);
 }
 
-/* Decides, and writes the answer's body. */
-static int review(struct admission_handler *handler, const struct admission_request *request,
-		  const char *namespace_label, struct inject_result *ret_result,
-		  struct http_reply *reply, struct err *err)
+/*
+ * Puts what the namespace says to its pods into the question, where the answer depends on it, or
+ * why that is not known, which is for the answer to tell. The caller releases the annotations, and
+ * keeps `trouble` as long as the question. -EINPROGRESS: not yet; -ENOMEM.
+ */
+static int find_defaults(const struct review *review, struct inject_question *question,
+			 struct err *trouble)
 {
+	struct namespace_cache *namespaces = review->handler->namespaces;
+	struct inject_decision decision;
+
+	if (namespaces == NULL)
+		return 0;
+	inject_decide(question, &decision);
+	if (decision.verdict != INJECT_YES)
+		return 0;
+	int r = namespace_cache_ask(namespaces, decision.namespace_name, review->wait,
+				    &question->namespace_annotations, trouble);
+	if (r == -EINPROGRESS || r == -ENOMEM)
+		return r;
+	if (r < 0)
+		question->namespace_trouble = trouble;
+	return 0;
+}
+
+/* Decides about a review that was decoded, and writes the answer's body. */
+static int decide(struct review *review, struct http_reply *reply, struct err *err)
+{
+	const struct admission_handler *handler = review->handler;
+	const struct admission_request *request = &review->request;
 	struct inject_question question = {
 		.operation = request->operation,
 		.resource = request->resource,
 		.subresource = request->subresource,
 		.namespace_name = request->namespace_name,
-		.namespace_label = namespace_label,
+		.namespace_label = review->namespace_label,
 		.own_namespace = handler->own_namespace,
 		.pod = request->object,
 	};
 	const struct inject_options options = {
 		.default_profiles = handler->default_profiles,
 		.gate_image = atomic_load(&handler->gate_image),
+		.image_volumes = atomic_load(&handler->image_volumes),
 	};
-	CLEANUP(inject_result_release) struct inject_result result = {0};
-	int r = inject(&question, handler->profiles, &options, &result, err);
+	struct err trouble;
+	int r = find_defaults(review, &question, &trouble);
+	json_auto_t *annotations = question.namespace_annotations;
 
+	if (r < 0) {
+		*err = trouble;
+		return r;
+	}
+	review->profiles = profile_slot_get(handler->profiles);
+	r = inject(&question, profile_snapshot_set(review->profiles), &options, &review->result,
+		   err);
 	if (r < 0)
 		return r;
-	r = admission_response_encode(request->uid, &result, &reply->body, &reply->body_length,
-				      err);
-	if (r < 0)
-		return r;
-	*ret_result = result;
-	result = (struct inject_result){0};
-	return 0;
+	return admission_response_encode(request->uid, &review->result, &reply->body,
+					 &reply->body_length, err);
 }
 
 /* What an error of decoding or deciding is in HTTP. */
@@ -92,25 +141,32 @@ static unsigned int http_status_of(int r)
 static void answer(struct admission_handler *handler, const char *namespace_label,
 		   const struct http_request *http_request, struct http_reply *reply)
 {
-	CLEANUP(admission_request_release) struct admission_request request = {0};
-	CLEANUP(inject_result_release) struct inject_result result = {0};
-	uint64_t begin = monotonic_ns();
+	CLEANUP(review_release)
+	struct review review = {
+		.handler = handler, .namespace_label = namespace_label, .wait = http_request->wait};
+	struct http_wait *wait = http_request->wait;
 	struct err err;
-	int r = admission_request_decode(http_request->body, http_request->body_length, &request,
-					 &err);
+
+	if (wait->begun_ns == 0)
+		wait->begun_ns = monotonic_ns();
+	int r = admission_request_decode(http_request->body, http_request->body_length,
+					 &review.request, &err);
 
 	if (r == 0)
-		r = review(handler, &request, namespace_label, &result, reply, &err);
+		r = decide(&review, reply, &err);
+	if (r == -EINPROGRESS)
+		return;
 	if (r != 0) {
 		http_reply_text(reply, http_status_of(r), err.msg);
 		return;
 	}
 	reply->status = 200;
 	reply->content_type = "application/json";
-	uint64_t nanoseconds = monotonic_ns() - begin;
-	metrics_count_review(handler->metrics, inject_verdict_name(result.decision.verdict),
-			     result.decision.reason, nanoseconds, patch_size(&result));
-	log_review(&request, &result, nanoseconds);
+	uint64_t nanoseconds = monotonic_ns() - wait->begun_ns;
+	const struct inject_decision *decision = &review.result.decision;
+	metrics_count_review(handler->metrics, inject_verdict_name(decision->verdict),
+			     decision->reason, nanoseconds, patch_size(&review.result));
+	log_review(&review, nanoseconds);
 }
 
 void admission_answer_enabled(void *context, const struct http_request *request,

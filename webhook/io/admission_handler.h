@@ -8,23 +8,29 @@
 
 #include <stdatomic.h>
 
-#include "webhook/core/profile.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/namespace_cache.h"
+#include "webhook/io/profile_slot.h"
 
 /* What reviews are answered with. Borrowed; read by many threads, changed by none, but for the
- * image, which may be learnt while they read. */
+ * profiles, of which each answer takes those that are in force when it begins, the image and what
+ * nodes can mount, which may be learnt while they read, and what is known of namespaces. */
 struct admission_handler {
-	const struct profile_set *profiles;
+	struct profile_slot *profiles;
 	const char *default_profiles;     /* see struct inject_options */
 	_Atomic(const char *) gate_image; /* the same */
+	_Atomic(enum image_volumes) image_volumes;
 	const char *own_namespace;
+	struct namespace_cache *namespaces; /* NULL outside a cluster: there are no defaults */
 	struct metrics *metrics;
 };
 
 /*
  * Both answer an AdmissionReview as an http_route; the context is a struct admission_handler. 400
- * for what is no review, 503 without memory; all other trouble is a denial within a 200.
+ * for what is no review, 503 without memory; all other trouble is a denial within a 200. Where the
+ * namespace must be read first, they are called again when that is done.
  */
 
 /* For pods of namespaces whose label is "enabled". */

@@ -170,6 +170,14 @@ struct certificate *certificate_slot_get(struct certificate_slot *slot)
 	return certificate;
 }
 
+bool certificate_slot_is_filled(struct certificate_slot *slot)
+{
+	pthread_mutex_lock(&slot->mutex);
+	bool is_filled = slot->current != NULL;
+	pthread_mutex_unlock(&slot->mutex);
+	return is_filled;
+}
+
 void certificate_slot_release(struct certificate_slot *slot)
 {
 	certificate_unref(slot->current);

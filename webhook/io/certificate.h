@@ -64,6 +64,9 @@ void certificate_slot_replace(struct certificate_slot *slot, struct certificate 
  */
 struct certificate *certificate_slot_get(struct certificate_slot *slot) __attribute__((nonnull));
 
+/* Whether there is a certificate in force. */
+bool certificate_slot_is_filled(struct certificate_slot *slot) __attribute__((nonnull));
+
 /* Gives the slot's reference back; nobody may use the slot any more. */
 void certificate_slot_release(struct certificate_slot *slot) __attribute__((nonnull));
 

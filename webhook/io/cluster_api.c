@@ -34,11 +34,12 @@ int cluster_api_watch(struct kube_client *client, const char *namespace_name,
 
 	if (r < 0)
 		return r;
-	const struct kube_watch_request secret = {
-		path, "fieldSelector=metadata.name%3D" AUTHORITY_SECRET, handler, secret_context};
+	const struct kube_watch_request secret = {path,
+						  "fieldSelector=metadata.name%3D" AUTHORITY_SECRET,
+						  handler, secret_context, NULL};
 	const struct kube_watch_request configuration = {
 		CONFIGURATIONS, "fieldSelector=metadata.name%3D" CLUSTER_CONFIGURATION, handler,
-		configuration_context};
+		configuration_context, NULL};
 	r = kube_client_watch(client, &secret, err);
 	return r == 0 ? kube_client_watch(client, &configuration, err) : r;
 }
@@ -48,9 +49,12 @@ static int refused(const struct kube_request *request, const struct kube_reply *
 		   struct err *err)
 {
 	const char *message = json_string_value(json_object_get(reply->object, "message"));
-	/* 409: the resourceVersion is not the one. 422: a test of the patch does not hold. */
-	bool is_conflict = reply->status == 409 ||
-			   (reply->status == 422 && strcmp(request->method, "PATCH") == 0);
+	bool is_patch = strcmp(request->method, "PATCH") == 0;
+	bool is_put = strcmp(request->method, "PUT") == 0;
+	/* 409: the resourceVersion is not the one. 422: a test of the patch does not hold. 404: the
+	 * object that was seen is gone. */
+	bool is_conflict = reply->status == 409 || (reply->status == 422 && is_patch) ||
+			   (reply->status == 404 && (is_patch || is_put));
 
 	return err_set(err, is_conflict ? EAGAIN : EPERM,
 		       "the API server refused a %s (HTTP status %ld)%s%s", request->method,
@@ -95,6 +99,20 @@ int cluster_api_image(struct kube_client *client, const char *namespace_name, co
 			       pod_name);
 	*ret_image = strdup(image);
 	return *ret_image != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
+}
+
+int cluster_api_list_nodes(struct kube_client *client, const char *place, int count,
+			   json_t **ret_list, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf path = STRBUF_INIT;
+
+	/* Such places have no character that needs an escape (URL-safe base64). */
+	strbuf_printf(&path, "/api/v1/nodes?limit=%d%s%s", count, place != NULL ? "&continue=" : "",
+		      place != NULL ? place : "");
+	if (path.is_failed)
+		return err_set(err, ENOMEM, "out of memory");
+	const struct kube_request request = {"GET", path.data, NULL, NULL};
+	return call(client, &request, ret_list, err);
 }
 
 int cluster_api_write_secret(struct kube_client *client, const char *namespace_name,

@@ -2,20 +2,22 @@
 #include "webhook/io/cluster_sync.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/kube_retry.h"
 #include "common/base/strbuf.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
 #include "webhook/io/cluster_api.h"
+#include "webhook/io/cluster_client.h"
+#include "webhook/io/cluster_nodes.h"
 #include "webhook/io/cluster_steps.h"
 
 enum {
@@ -26,13 +28,13 @@ enum {
 	CAUSES_MAX = 8, /* of one time of trouble that are logged */
 	/* A watch that failed is tried again sooner: none has failed for so long, so all are well.
 	 */
-	WATCHES_WELL_S = 45,
+	WATCHES_WELL_S = (KUBE_TIMEOUT_MS + KUBE_RETRY_AFTER_MAX_MS + PASS_MS) / 1000,
 };
 
 struct cluster_sync {
 	struct kube_client *client;
 	struct cluster cluster;
-	int stop_fd; /* an eventfd; readable: end */
+	struct cluster_nodes nodes;
 	pthread_t thread;
 	bool has_thread;
 
@@ -57,11 +59,12 @@ static time_t monotonic_s(void)
 	return now.tv_sec;
 }
 
-/* Keeps the first trouble of a pass, and counts what the API server refused or did not answer. */
+/* Keeps the first trouble of a pass, and counts what the API server refused or did not answer. To
+ * be stopped is no trouble. */
 static void note_result(struct cluster_sync *sync, int r, const struct err *err,
 			struct err *trouble)
 {
-	if (r == 0)
+	if (r == 0 || r == -ECANCELED)
 		return;
 	if (r == -EAGAIN && ++sync->conflicts < CONFLICTS_MAX)
 		return;
@@ -173,6 +176,17 @@ static void publish(struct cluster_sync *sync)
 	log_end(&line);
 }
 
+/* Before the watch was answered, nor would a call be. Without the answer all goes on: it is no
+ * trouble. */
+static void look_at_nodes(struct cluster_sync *sync)
+{
+	struct err err;
+
+	if (sync->cluster.secret.is_known &&
+	    cluster_nodes_step(&sync->nodes, monotonic_s(), &err) < 0 && err.code != -ECANCELED)
+		sync->call_failures++;
+}
+
 /* All steps once; one that fails keeps no other from being done. */
 static void pass(struct cluster_sync *sync)
 {
@@ -187,6 +201,8 @@ static void pass(struct cluster_sync *sync)
 	note_result(sync, cluster_step_authority(cluster, now, &err), &err, &trouble);
 	note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
 	note_result(sync, cluster_step_bundle(cluster, now, &err), &err, &trouble);
+	/* First looked at before we are ready, so that all replicas answer alike. */
+	look_at_nodes(sync);
 	note_result(sync, cluster_step_image(cluster, &err), &err, &trouble);
 	if (sync->conflicts == conflicts_before)
 		sync->conflicts = 0;
@@ -198,14 +214,14 @@ static void pass(struct cluster_sync *sync)
 /* Waits for the next pass. false when there shall be none. */
 static bool wait_for_pass(struct cluster_sync *sync)
 {
-	struct pollfd stop = {.fd = sync->stop_fd, .events = POLLIN};
 	int timeout_ms = sync->cluster.is_held_back ? HELD_BACK_MS : PASS_MS;
 	struct err err;
+	int r = kube_client_wait(sync->client, NULL, 0, timeout_ms, &err);
 
-	/* The client can fail here only without memory: then time passes without it. */
-	if (kube_client_wait(sync->client, &stop, 1, timeout_ms, &err) < 0)
-		poll(&stop, 1, timeout_ms);
-	return stop.revents == 0;
+	/* Without memory it fails: then a little time passes without it. */
+	if (r < 0 && r != -ECANCELED)
+		sleep(1);
+	return r != -ECANCELED;
 }
 
 static void *run(void *context)
@@ -217,44 +233,24 @@ static void *run(void *context)
 	return NULL;
 }
 
-static int make_client(const struct cluster_sync_options *options, struct kube_client **ret_client,
-		       struct err *err)
-{
-	CLEANUP(kube_client_options_release) struct kube_client_options api = {0};
-	CLEANUP(strbuf_release) struct strbuf ca_file = STRBUF_INIT;
-	CLEANUP(strbuf_release) struct strbuf token_file = STRBUF_INIT;
-	int r = kube_client_options_in_cluster("sidewire-webhook/" SIDEWIRE_VERSION, &api, err);
-
-	if (r < 0)
-		return r;
-	if (options->service_account != NULL) {
-		strbuf_printf(&ca_file, "%s/ca.crt", options->service_account);
-		strbuf_printf(&token_file, "%s/token", options->service_account);
-		if (ca_file.is_failed || token_file.is_failed)
-			return err_set(err, ENOMEM, "out of memory");
-		api.ca_file = ca_file.data;
-		api.token_file = token_file.data;
-	}
-	return kube_client_new(&api, ret_client, err);
-}
-
 /* All but the thread. */
 static int prepare(struct cluster_sync *sync, const struct cluster_sync_options *options,
 		   struct err *err)
 {
 	struct cluster *cluster = &sync->cluster;
-	int r = make_client(options, &sync->client, err);
+	const struct cluster_client_options client = {.service_account = options->service_account};
+	int r = cluster_client_new(&client, &sync->client, err);
 
 	if (r < 0)
 		return r;
-	sync->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (sync->stop_fd < 0)
-		return err_set(err, errno, "no eventfd could be made: %s", strerror(errno));
 	cluster->client = sync->client;
 	cluster->namespace_name = options->namespace_name;
 	cluster->pod_name = options->pod_name;
 	cluster->certificates = options->certificates;
 	cluster->gate_image = options->gate_image;
+	sync->nodes.client = sync->client;
+	if (atomic_load(options->image_volumes) == IMAGE_VOLUMES_UNKNOWN)
+		sync->nodes.answer = options->image_volumes;
 	snprintf(sync->report.not_ready, sizeof(sync->report.not_ready),
 		 "the API server was not asked yet");
 	return cluster_api_watch(sync->client, cluster->namespace_name, cluster_note,
@@ -274,7 +270,6 @@ int cluster_sync_start(const struct cluster_sync_options *options, struct cluste
 	if (sync == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	pthread_mutex_init(&sync->mutex, NULL);
-	sync->stop_fd = -1;
 	int r = prepare(sync, options, err);
 	if (r < 0)
 		return r;
@@ -288,7 +283,7 @@ int cluster_sync_start(const struct cluster_sync_options *options, struct cluste
 
 void cluster_sync_stop(struct cluster_sync *sync)
 {
-	eventfd_write(sync->stop_fd, 1);
+	kube_client_stop(sync->client);
 }
 
 void cluster_sync_free(struct cluster_sync *sync)
@@ -299,8 +294,6 @@ void cluster_sync_free(struct cluster_sync *sync)
 		cluster_sync_stop(sync);
 		pthread_join(sync->thread, NULL);
 	}
-	if (sync->stop_fd >= 0)
-		close(sync->stop_fd);
 	kube_client_free(sync->client);
 	cluster_release(&sync->cluster);
 	pthread_mutex_destroy(&sync->mutex);

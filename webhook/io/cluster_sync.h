@@ -13,6 +13,7 @@
 #include <time.h>
 
 #include "common/base/err.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/io/certificate.h"
 
 struct cluster_sync;
@@ -25,6 +26,8 @@ struct cluster_sync_options {
 	struct certificate_slot *certificates;
 	_Atomic(const char *) *gate_image; /* if it is NULL inside, the own image is put there,
 					      which is the sync's until it is freed */
+	_Atomic(enum image_volumes) *image_volumes; /* if it is unknown inside, what is found out
+						       about the nodes is put there */
 };
 
 /*
@@ -34,7 +37,7 @@ struct cluster_sync_options {
 int cluster_sync_start(const struct cluster_sync_options *options, struct cluster_sync **ret_sync,
 		       struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Asks it to end; a call that is under way may take KUBE_CALL_MS_MAX yet. */
+/* Asks it to end, and breaks off a call that is under way. From any thread. */
 void cluster_sync_stop(struct cluster_sync *sync) __attribute__((nonnull));
 
 /* Ends it, waits for that, frees. NULL is allowed. */

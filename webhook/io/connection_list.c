@@ -3,15 +3,8 @@
 
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
+#include "common/io/monotonic.h"
 
 void connection_list_init(struct connection_list *list, size_t count_short)
 {
@@ -31,7 +24,7 @@ struct connection *connection_list_add(struct connection_list *list, int fd)
 	if (connection == NULL)
 		return NULL;
 	connection->fd = fd;
-	connection->waiting_since_ms = now_ms();
+	connection->waiting_since_ms = monotonic_ms();
 	pthread_mutex_lock(&list->mutex);
 	connection->next = list->first;
 	if (list->first != NULL)
@@ -67,13 +60,13 @@ void connection_list_begin(struct connection_list *list, struct connection *conn
 void connection_list_end(struct connection_list *list, struct connection *connection)
 {
 	pthread_mutex_lock(&list->mutex);
-	connection->waiting_since_ms = now_ms();
+	connection->waiting_since_ms = monotonic_ms();
 	pthread_mutex_unlock(&list->mutex);
 }
 
 void connection_list_sweep(struct connection_list *list)
 {
-	int64_t now = now_ms();
+	int64_t now = monotonic_ms();
 
 	pthread_mutex_lock(&list->mutex);
 	int64_t between_ms =

@@ -20,6 +20,7 @@ struct http_exchange {
 	struct strbuf body;
 	size_t held;    /* bytes of the body that are counted in the service's body_bytes */
 	time_t begun_s; /* CLOCK_MONOTONIC */
+	struct http_wait wait;
 };
 
 static time_t now_s(void)
@@ -55,6 +56,16 @@ static bool is_json(const char *content_type)
 	       strchr("; \t", content_type[sizeof(TYPE) - 1]) != NULL;
 }
 
+void http_wait_begin(struct http_wait *wait)
+{
+	wait->suspend(wait->connection);
+}
+
+void http_wait_end(struct http_wait *wait)
+{
+	wait->resume(wait->connection);
+}
+
 /* The status that the head alone decides; 0: none. */
 static unsigned int refuse(const struct http_exchange *exchange, const struct http_head *head)
 {
@@ -87,6 +98,9 @@ int http_exchange_new(const struct http_service *service, const struct http_head
 	exchange->service = service;
 	exchange->path = path;
 	exchange->begun_s = now_s();
+	exchange->wait.connection = head->connection;
+	exchange->wait.suspend = service->suspend;
+	exchange->wait.resume = service->resume;
 	exchange->route = find_route(service, path);
 	exchange->refusal = refuse(exchange, head);
 	exchange->is_hopeless = exchange->refusal == 413;
@@ -200,6 +214,7 @@ void http_exchange_answer(struct http_exchange *exchange, struct http_reply *ret
 		.path = exchange->path,
 		.body = exchange->body.data != NULL ? exchange->body.data : "",
 		.body_length = exchange->body.length,
+		.wait = &exchange->wait,
 	};
 	struct http_reply reply = {0};
 

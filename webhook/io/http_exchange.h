@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 
@@ -17,15 +18,37 @@ enum {
 	HTTP_BODY_BYTES_MAX = 32 * 1024 * 1024, /* of all bodies of a server at once */
 };
 
+/*
+ * How a request waits for something without a thread that stands still. An answer that can not be
+ * given yet calls http_wait_begin(), hands the wait on to somebody, and leaves the reply's status
+ * 0. That one calls http_wait_end() when it can, once, in any thread; then the request is answered
+ * anew. The wait lives until then.
+ */
+struct http_wait {
+	struct http_wait *next; /* for whoever it was handed on to */
+	uint64_t begun_ns;      /* for the answer; 0 at first */
+	/* The server's own. */
+	void *connection;
+	void (*suspend)(void *connection);
+	void (*resume)(void *connection);
+};
+
+/* The request waits from now on. */
+void http_wait_begin(struct http_wait *wait) __attribute__((nonnull));
+
+/* The request is answered anew; the wait may be gone. */
+void http_wait_end(struct http_wait *wait) __attribute__((nonnull));
+
 /* A whole request. Borrowed. */
 struct http_request {
 	const char *path;
 	const char *body;
 	size_t body_length;
+	struct http_wait *wait;
 };
 
 struct http_reply {
-	unsigned int status;
+	unsigned int status;      /* 0: not yet, see struct http_wait */
 	const char *content_type; /* static */
 	const char *allow;        /* static; methods, with status 405 only; else NULL */
 	char *body;               /* owned; NULL: empty */
@@ -45,8 +68,11 @@ struct http_service {
 	const struct http_route *routes; /* ended by one without a path */
 	void *context;                   /* for the routes */
 	size_t body_max;                 /* bytes */
-	/* The server's own: bytes of all bodies that are held at present. */
+	/* The server's own: bytes of all bodies that are held at present; how a connection waits.
+	 */
 	atomic_size_t *body_bytes;
+	void (*suspend)(void *connection);
+	void (*resume)(void *connection);
 };
 
 /* The head of a request; members that it does not have are NULL. Borrowed. */
@@ -55,6 +81,7 @@ struct http_head {
 	const char *path;
 	const char *content_type;
 	const char *content_length;
+	void *connection; /* for the service's suspend and resume */
 };
 
 struct http_exchange;
@@ -83,7 +110,8 @@ bool http_exchange_receive(struct http_exchange *exchange, const char *part, siz
 /* The path, for logs. */
 const char *http_exchange_path(const struct http_exchange *exchange) __attribute__((nonnull));
 
-/* Answers; the caller owns the reply's body. */
+/* Answers; the caller owns the reply's body. With the status 0 it is to be called again when the
+ * connection was resumed. */
 void http_exchange_answer(struct http_exchange *exchange, struct http_reply *ret_reply)
 	__attribute__((nonnull));
 

@@ -11,8 +11,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "common/base/cleanup.h"
-#include "common/io/listen_socket.h"
 #include "common/io/log.h"
 #include "webhook/io/connection_list.h"
 
@@ -38,13 +36,13 @@ static const char PRIORITIES[] =
 
 struct http_server {
 	struct http_server_options options;
-	struct MHD_Daemon *daemon;
-	uint16_t port_host;
+	struct MHD_Daemon *daemon; /* NULL: not started */
 	struct connection_list connections;
 	atomic_size_t body_bytes; /* of all bodies that are held at present */
 	atomic_size_t in_flight;
 	atomic_bool is_draining;
-	int quiesced_fd; /* what was listened on before draining; -1: not draining */
+	/* What it listens on, before the start and after draining; else -1, and the daemon's. */
+	int fd;
 };
 
 /* Passes a complaint of libmicrohttpd on. */
@@ -111,8 +109,8 @@ static int on_certificate(gnutls_session_t session, const gnutls_datum_t *author
 	(void)authority_count;
 	(void)algorithms;
 	(void)algorithm_count;
-	if (connection == NULL || connection->certificate == NULL)
-		return -1; /* there was no memory, or no certificate yet: the handshake fails */
+	if (connection == NULL)
+		return -1; /* there was no memory: the handshake fails */
 	certificate_get(connection->certificate, chain, chain_length, key);
 	return 0;
 }
@@ -161,6 +159,8 @@ static enum MHD_Result answer(struct http_server *server, struct MHD_Connection 
 	struct http_reply reply;
 
 	http_exchange_answer(exchange, &reply);
+	if (reply.status == 0)
+		return MHD_YES; /* suspended: we are called again */
 	if (reply.status >= 400 && server->options.metrics != NULL)
 		log_refusal(exchange, &reply);
 	if (reply.status >= 400)
@@ -187,6 +187,7 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
 							    MHD_HTTP_HEADER_CONTENT_TYPE),
 		.content_length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
 							      MHD_HTTP_HEADER_CONTENT_LENGTH),
+		.connection = connection,
 	};
 	struct connection *waiting = connection_of(connection);
 	struct http_exchange *exchange;
@@ -231,6 +232,16 @@ static void log_broken_off(const struct http_exchange *exchange)
 	log_end(&line);
 }
 
+static void suspend(void *connection)
+{
+	MHD_suspend_connection(connection);
+}
+
+static void resume(void *connection)
+{
+	MHD_resume_connection(connection);
+}
+
 /* A request has ended: its reply has left, or the connection broke. */
 static void on_completed(void *cls, struct MHD_Connection *connection, void **request_context,
 			 enum MHD_RequestTerminationCode code)
@@ -253,12 +264,13 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 }
 
 /* Starts libmicrohttpd on the socket, which it closes in the end. NULL when it does not start. */
-static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+static struct MHD_Daemon *start_daemon(struct http_server *server)
 {
-	const unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG;
+	const unsigned int flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ITC |
+				   MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
 	unsigned int threads = server->options.threads;
 	struct MHD_OptionItem items[] = {
-		{MHD_OPTION_LISTEN_SOCKET, fd, NULL},
+		{MHD_OPTION_LISTEN_SOCKET, server->fd, NULL},
 		{MHD_OPTION_THREAD_STACK_SIZE, THREAD_STACK, NULL},
 		{MHD_OPTION_CONNECTION_LIMIT, CONNECTIONS_MAX, NULL},
 		{MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, NULL},
@@ -283,33 +295,32 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 		MHD_OPTION_END);
 }
 
-int http_server_start(const struct http_server_options *options, struct http_server **ret_server,
-		      struct err *err)
+int http_server_new(const struct http_server_options *options, int listen_fd,
+		    struct http_server **ret_server, struct err *err)
 {
-	CLEANUP(freep) struct http_server *server = calloc(1, sizeof(*server));
-	int fd = -1;
+	struct http_server *server = calloc(1, sizeof(*server));
 
-	if (server == NULL)
+	if (server == NULL) {
+		close(listen_fd);
 		return err_set(err, ENOMEM, "out of memory");
-	server->options = *options;
-	server->quiesced_fd = -1;
-	server->options.service.body_bytes = &server->body_bytes;
-	connection_list_init(&server->connections, CONNECTIONS_SHORT);
-	int r = listen_socket_open(options->address, &fd, &server->port_host, err);
-	if (r < 0)
-		return r;
-	server->daemon = start_daemon(server, fd);
-	if (server->daemon == NULL) {
-		close(fd);
-		return err_set(err, EIO, "the server on %s did not start", options->address);
 	}
-	*ret_server = TAKE(server);
+	server->options = *options;
+	server->fd = listen_fd;
+	server->options.service.body_bytes = &server->body_bytes;
+	server->options.service.suspend = suspend;
+	server->options.service.resume = resume;
+	connection_list_init(&server->connections, CONNECTIONS_SHORT);
+	*ret_server = server;
 	return 0;
 }
 
-uint16_t http_server_port_host(const struct http_server *server)
+int http_server_start(struct http_server *server, struct err *err)
 {
-	return server->port_host;
+	server->daemon = start_daemon(server);
+	if (server->daemon == NULL)
+		return err_set(err, EIO, "libmicrohttpd did not start");
+	server->fd = -1;
+	return 0;
 }
 
 size_t http_server_in_flight(const struct http_server *server)
@@ -325,10 +336,10 @@ void http_server_sweep(struct http_server *server)
 void http_server_drain(struct http_server *server)
 {
 	atomic_store(&server->is_draining, true);
-	server->quiesced_fd = MHD_quiesce_daemon(server->daemon);
+	server->fd = MHD_quiesce_daemon(server->daemon);
 	/* No longer listening, but not closed: a thread may be about to accept by that number. */
-	if (server->quiesced_fd >= 0)
-		shutdown(server->quiesced_fd, SHUT_RDWR);
+	if (server->fd >= 0)
+		shutdown(server->fd, SHUT_RDWR);
 }
 
 void http_server_free(struct http_server *server)
@@ -336,8 +347,8 @@ void http_server_free(struct http_server *server)
 	if (server == NULL)
 		return;
 	MHD_stop_daemon(server->daemon);
-	if (server->quiesced_fd >= 0)
-		close(server->quiesced_fd);
+	if (server->fd >= 0)
+		close(server->fd);
 	connection_list_release(&server->connections);
 	free(server);
 }

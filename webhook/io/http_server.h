@@ -7,7 +7,6 @@
 #define SIDEWIRE_WEBHOOK_HTTP_SERVER_H
 
 #include <stddef.h>
-#include <stdint.h>
 
 #include "common/base/err.h"
 #include "webhook/io/certificate.h"
@@ -18,7 +17,6 @@ struct http_server;
 
 /* Borrowed, as is all in it, until the server is freed. */
 struct http_server_options {
-	const char *address;                   /* see listen_socket_open() */
 	struct certificate_slot *certificates; /* NULL: no TLS */
 	struct metrics *metrics;               /* counts errors; NULL: nobody does */
 	struct http_service service;
@@ -26,14 +24,20 @@ struct http_server_options {
 };
 
 /*
- * Listens and serves, at once. The caller frees *ret_server. What listen_socket_open() says; -EIO
- * when libmicrohttpd does not start; -ENOMEM.
+ * Makes a server on a listening socket (see listen_socket_open()), whose descriptor is the
+ * server's from now on, also when this fails. Until http_server_start() connections wait in the
+ * socket's backlog. The caller frees *ret_server. -ENOMEM.
  */
-int http_server_start(const struct http_server_options *options, struct http_server **ret_server,
-		      struct err *err) __attribute__((nonnull, warn_unused_result));
+int http_server_new(const struct http_server_options *options, int listen_fd,
+		    struct http_server **ret_server, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
-/* The port that it listens on. */
-uint16_t http_server_port_host(const struct http_server *server) __attribute__((nonnull));
+/*
+ * Accepts connections and serves them from now on. Once only; with TLS, when there is a
+ * certificate. -EIO when libmicrohttpd does not start.
+ */
+int http_server_start(struct http_server *server, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /* Requests whose head was read, and whose reply has not left. */
 size_t http_server_in_flight(const struct http_server *server) __attribute__((nonnull));
@@ -44,10 +48,14 @@ size_t http_server_in_flight(const struct http_server *server) __attribute__((no
  */
 void http_server_sweep(struct http_server *server) __attribute__((nonnull));
 
-/* Accepts no connection from now on, and ends every connection with its next reply. Once only. */
+/*
+ * Accepts no connection from now on, and ends every connection with its next reply. The socket is
+ * shut down: no process that has it can accept any more. Once only, after http_server_start().
+ */
 void http_server_drain(struct http_server *server) __attribute__((nonnull));
 
-/* Ends all connections, waits for the threads, frees. NULL is allowed. */
+/* Ends all connections, of which none may wait (struct http_wait), waits for the threads, frees.
+ * NULL is allowed. */
 void http_server_free(struct http_server *server);
 
 #endif

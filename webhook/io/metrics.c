@@ -176,21 +176,60 @@ static void put_info(struct strbuf *out, const char *name, const char *help, con
 	strbuf_puts(out, "\"} 1\n");
 }
 
+static void put_profiles(struct strbuf *out, const struct profile_report *profiles)
+{
+	put_number(out, "sidewire_profiles", "gauge", "Profiles in force.", profiles->count);
+	put_info(out, "sidewire_profiles_info", "Hash of the profiles in force.", "hash",
+		 profiles->hash);
+	put_number(out, "sidewire_profiles_loaded_seconds", "gauge",
+		   "When the profiles in force were loaded, Unix time; 0: there are none.",
+		   (uint64_t)profiles->loaded_at);
+	put_number(out, "sidewire_profiles_broken", "gauge",
+		   "1 while the stored profiles cannot be loaded, and those before stay in force.",
+		   profiles->trouble[0] != '\0');
+	metric_text_head(out, "sidewire_profile_loads_total", "counter",
+			 "Attempts to load the stored profiles, by what became of them.");
+	strbuf_printf(out, "sidewire_profile_loads_total{result=\"loaded\"} %" PRIu64 "\n",
+		      profiles->loads);
+	strbuf_printf(out, "sidewire_profile_loads_total{result=\"failed\"} %" PRIu64 "\n",
+		      profiles->failed_loads);
+}
+
 static void put_state(struct strbuf *out, const struct metrics_state *state)
 {
 	put_number(out, "sidewire_requests_in_flight", "gauge",
 		   "Requests that have begun and not ended.", state->requests_in_flight);
+	put_number(out, "sidewire_worker_restarts_total", "counter",
+		   "Processes that served, were killed by a signal, and replaced.",
+		   state->worker_restarts);
 	put_number(out, "sidewire_certificate_not_after_seconds", "gauge",
 		   "End of the serving certificate, Unix time.",
 		   (uint64_t)state->certificate_not_after);
-	put_number(out, "sidewire_profiles", "gauge", "Profiles in force.", state->profile_count);
-	put_info(out, "sidewire_profiles_info", "Hash of the profiles in force.", "hash",
-		 state->profiles_hash);
+	put_profiles(out, state->profiles);
 	put_info(out, "sidewire_build_info", "The program's version.", "version", state->version);
 }
 
-static void put_cluster(struct strbuf *out, const struct cluster_report *cluster)
+static void put_namespaces(struct strbuf *out, const struct namespace_report *namespaces)
 {
+	static const char AGE[] = "sidewire_namespace_cache_age_seconds";
+
+	put_number(out, "sidewire_namespaces", "gauge", "Namespaces that are known.",
+		   namespaces->count);
+	metric_text_head(
+		out, AGE, "gauge",
+		"Time since the API server was last heard of namespaces. Above 300 each is "
+		"read before it is answered for.");
+	strbuf_printf(out, "%s %lld.%03lld\n", AGE, namespaces->age_ms / 1000,
+		      namespaces->age_ms % 1000);
+	put_number(out, "sidewire_namespace_reads_total", "counter",
+		   "Namespaces read one by one, since they were not known when a pod was made.",
+		   namespaces->reads);
+}
+
+static void put_cluster(struct strbuf *out, const struct metrics_state *state)
+{
+	const struct cluster_report *cluster = state->cluster;
+
 	put_number(out, "sidewire_authority_not_after_seconds", "gauge",
 		   "End of the authority that signs serving certificates, Unix time.",
 		   (uint64_t)cluster->authority_not_after);
@@ -198,7 +237,8 @@ static void put_cluster(struct strbuf *out, const struct cluster_report *cluster
 		   "Patches that put authorities into caBundles.", cluster->bundle_writes);
 	put_number(out, "sidewire_kube_api_failures_total", "counter",
 		   "Calls and watches that the API server did not answer, or refused.",
-		   cluster->api_failures);
+		   cluster->api_failures + state->namespaces->api_failures);
+	put_namespaces(out, state->namespaces);
 }
 
 int metrics_format(struct metrics *metrics, const struct metrics_state *state, char **ret_text,
@@ -215,6 +255,6 @@ int metrics_format(struct metrics *metrics, const struct metrics_state *state, c
 	pthread_mutex_unlock(&metrics->mutex);
 	put_state(&text, state);
 	if (state->cluster != NULL)
-		put_cluster(&text, state->cluster);
+		put_cluster(&text, state);
 	return strbuf_finish(&text, ret_text, err);
 }

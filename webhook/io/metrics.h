@@ -12,17 +12,20 @@
 
 #include "common/base/err.h"
 #include "webhook/io/cluster_sync.h"
+#include "webhook/io/profile_slot.h"
+#include "webhook/io/namespace_cache.h"
 
 struct metrics;
 
 /* What is asked for at the time of the text instead of being counted. Borrowed. */
 struct metrics_state {
 	const char *version;
-	const char *profiles_hash;
-	size_t profile_count;
+	const struct profile_report *profiles;
 	size_t requests_in_flight;
-	time_t certificate_not_after;         /* Unix time; 0: there is none */
-	const struct cluster_report *cluster; /* NULL: there is none, and it has no metrics */
+	unsigned int worker_restarts;
+	time_t certificate_not_after;              /* Unix time; 0: there is none */
+	const struct cluster_report *cluster;      /* NULL: there is none, and it has no metrics */
+	const struct namespace_report *namespaces; /* NULL exactly when cluster is */
 };
 
 /* All counters at 0. The caller frees it. -ENOMEM. */

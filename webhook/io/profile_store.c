@@ -3,17 +3,23 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "common/io/file_read.h"
 #include "webhook/io/yaml_json.h"
+
+#define DATA_LINK "..data"
+
+enum { LOAD_ATTEMPTS_MAX = 4 };
 
 /* Names of a directory; the array and each entry are owned. */
 struct listing {
@@ -88,7 +94,8 @@ static int load_entry(struct profile_set *set, const char *directory, const char
 	return r < 0 ? r : load_file(set, path, err);
 }
 
-int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
+/* Reads the profiles that are in this directory itself. */
+static int load_directory(const char *directory, struct profile_set *ret_set, struct err *err)
 {
 	CLEANUP(listing_release) struct listing listing = {0};
 	CLEANUP(profile_set_release) struct profile_set set = {0};
@@ -108,6 +115,58 @@ int profile_store_load(const char *directory, struct profile_set *ret_set, struc
 	*ret_set = set;
 	set = (struct profile_set){0};
 	return 0;
+}
+
+/* "directory/..data"; the caller frees it. */
+static int data_path(const char *directory, char **ret_path, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf path = STRBUF_INIT;
+
+	strbuf_printf(&path, "%s/" DATA_LINK, directory);
+	return strbuf_finish(&path, ret_path, err);
+}
+
+void profile_store_version(const char *directory, char ret_version[static PROFILE_VERSION_SIZE])
+{
+	int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ssize_t length = -1;
+
+	if (fd >= 0) {
+		length = readlinkat(fd, DATA_LINK, ret_version, PROFILE_VERSION_SIZE - 1);
+		close(fd);
+	}
+	ret_version[length < 0 ? 0 : length] = '\0';
+}
+
+int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
+{
+	CLEANUP(freep) char *data = NULL;
+	char before[PROFILE_VERSION_SIZE];
+	char after[PROFILE_VERSION_SIZE];
+	int r = data_path(directory, &data, err);
+
+	if (r < 0)
+		return r;
+	for (int i = 0; i < LOAD_ATTEMPTS_MAX; i++) {
+		CLEANUP(profile_set_release) struct profile_set set = {0};
+		struct err failure;
+
+		profile_store_version(directory, before);
+		r = load_directory(before[0] != '\0' ? data : directory, &set, &failure);
+		profile_store_version(directory, after);
+		/* What was read of two versions, or failed since files went, is nothing. */
+		if (strcmp(before, after) != 0)
+			continue;
+		if (r < 0) {
+			*err = failure;
+			return r;
+		}
+		*ret_set = set;
+		set = (struct profile_set){0};
+		return 0;
+	}
+	return err_set(err, EAGAIN, "%s: changed while it was read, %d times", directory,
+		       LOAD_ATTEMPTS_MAX);
 }
 
 int profile_store_names(const struct profile_set *set, char **ret_names, struct err *err)

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Profiles from a directory, as a mounted ConfigMap is one: each file *.yaml, *.yml or *.json is
- * one profile. A set is read whole or not at all, and never changes afterwards; whoever replaces a
- * set keeps the old one until the last review that was given it has ended.
+ * one profile. A set is read whole or not at all.
+ *
+ * The kubelet mounts a ConfigMap as a directory of its own, and puts another one in its place by
+ * renaming the symbolic link `..data` (k8s.io/kubernetes pkg/volume/util, AtomicWriter). Where that
+ * link is, files are read through it and nowhere else: beside it stand links to single files, which
+ * come and go one by one.
  */
 #ifndef SIDEWIRE_WEBHOOK_PROFILE_STORE_H
 #define SIDEWIRE_WEBHOOK_PROFILE_STORE_H
@@ -10,10 +14,21 @@
 #include "common/base/err.h"
 #include "webhook/core/profile.h"
 
+enum { PROFILE_VERSION_SIZE = 256 }; /* a name (NAME_MAX), and the NUL */
+
 /*
- * Reads all profiles of the directory. Names that begin with a dot are no profiles (kubelet's
+ * What tells one state of a mounted ConfigMap from the next, the target of its `..data`; empty
+ * where there is no such link.
+ */
+void profile_store_version(const char *directory, char ret_version[static PROFILE_VERSION_SIZE])
+	__attribute__((nonnull));
+
+/*
+ * Reads all profiles of the directory; of a mounted ConfigMap, those of one version. Names that
+ * begin with a dot are no profiles (kubelet's
  * `..data` among them), nor are other suffixes. The caller releases *ret_set.
- * -ENOENT when there is no profile; -EFBIG, -EINVAL, -EEXIST, -E2BIG, naming the file, when one of
+ * -ENOENT when there is no profile; -EAGAIN when the ConfigMap changes faster than it is read;
+ * -EFBIG, -EINVAL, -EEXIST, -E2BIG, naming the file, when one of
  * them is bad; what opening says; -ENOMEM.
  */
 int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)

@@ -4,8 +4,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "webhook/io/profile_store.h"
-
 void status_answer_health(void *context, const struct http_request *request,
 			  struct http_reply *reply)
 {
@@ -29,14 +27,23 @@ void status_answer_readiness(void *context, const struct http_request *request,
 {
 	struct status_handler *handler = context;
 	struct cluster_report report = {.not_ready = ""};
+	struct profile_report profiles;
+	struct namespace_report namespaces = {.not_ready = ""};
 
 	(void)request;
+	profile_slot_report(handler->profiles, &profiles);
 	if (handler->cluster != NULL)
 		cluster_sync_report(handler->cluster, &report);
+	if (handler->namespaces != NULL)
+		namespace_cache_report(handler->namespaces, &namespaces);
 	if (atomic_load(&handler->is_ending))
 		http_reply_text(reply, 503, "the program is ending");
+	else if (profiles.count == 0)
+		http_reply_text(reply, 503, profiles.trouble);
 	else if (report.not_ready[0] != '\0')
 		http_reply_text(reply, 503, report.not_ready);
+	else if (namespaces.not_ready[0] != '\0')
+		http_reply_text(reply, 503, namespaces.not_ready);
 	else if (time(NULL) > not_after(handler->certificates))
 		http_reply_text(reply, 503, "the serving certificate is over");
 	else
@@ -47,21 +54,25 @@ void status_answer_metrics(void *context, const struct http_request *request,
 			   struct http_reply *reply)
 {
 	struct status_handler *handler = context;
-	char hash[PROFILE_HASH_SIZE];
+	struct profile_report profiles;
 	struct cluster_report report = {.not_ready = ""};
+	struct namespace_report namespaces = {.not_ready = ""};
 	struct err err;
 
 	(void)request;
 	if (handler->cluster != NULL)
 		cluster_sync_report(handler->cluster, &report);
-	profile_store_hash(handler->profiles, hash);
+	profile_slot_report(handler->profiles, &profiles);
+	if (handler->namespaces != NULL)
+		namespace_cache_report(handler->namespaces, &namespaces);
 	struct metrics_state state = {
 		.version = SIDEWIRE_VERSION,
-		.profiles_hash = hash,
-		.profile_count = handler->profiles->count,
+		.profiles = &profiles,
 		.requests_in_flight = http_server_in_flight(handler->reviews),
+		.worker_restarts = handler->worker_restarts,
 		.certificate_not_after = not_after(handler->certificates),
 		.cluster = handler->cluster != NULL ? &report : NULL,
+		.namespaces = handler->namespaces != NULL ? &namespaces : NULL,
 	};
 	if (metrics_format(handler->metrics, &state, &reply->body, &err) < 0) {
 		http_reply_text(reply, 503, err.msg);

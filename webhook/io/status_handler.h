@@ -5,21 +5,24 @@
 
 #include <stdatomic.h>
 
-#include "webhook/core/profile.h"
 #include "webhook/io/certificate.h"
 #include "webhook/io/cluster_sync.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
+#include "webhook/io/profile_slot.h"
+#include "webhook/io/namespace_cache.h"
 
 /* What the answers are about. Borrowed. */
 struct status_handler {
-	const struct profile_set *profiles;
+	struct profile_slot *profiles;
 	struct certificate_slot *certificates;
 	struct metrics *metrics;
-	const struct http_server *reviews; /* the server whose requests are in flight */
-	struct cluster_sync *cluster;      /* NULL outside a cluster */
-	atomic_bool is_ending;             /* set once: no longer ready */
+	const struct http_server *reviews;  /* the server whose requests are in flight */
+	struct cluster_sync *cluster;       /* NULL outside a cluster */
+	struct namespace_cache *namespaces; /* the same */
+	unsigned int worker_restarts;       /* see struct supervision */
+	atomic_bool is_ending;              /* set once: no longer ready */
 };
 
 /* All three answer as an http_route; the context is a struct status_handler. */
@@ -28,8 +31,9 @@ struct status_handler {
 void status_answer_health(void *context, const struct http_request *request,
 			  struct http_reply *reply) __attribute__((nonnull));
 
-/* 200 while the program can do its work, else 503 and why: it is ending, its certificate is over,
- * or something is missing in the cluster (see cluster_check()). */
+/* 200 while the program can do its work, else 503 and why: it is ending, no profiles were loaded
+ * yet, its certificate is over, something is missing in the cluster (see cluster_check()), or its
+ * namespaces are not known yet. */
 void status_answer_readiness(void *context, const struct http_request *request,
 			     struct http_reply *reply) __attribute__((nonnull));
 

@@ -17,8 +17,8 @@ const char WEBHOOK_HELP_TEXT[] =
 	"Usage: sidewire-webhook [OPTION...]\n"
 	"\n"
 	"Answers the API server's questions about new pods: what sidewire adds to them.\n"
-	"It reads profiles (what is to be added) from a directory at start. It only answers, and\n"
-	"changes nothing by itself, but for what --in-cluster says.\n"
+	"It reads profiles (what is to be added) from a directory. It only answers, and changes\n"
+	"nothing by itself, but for what --in-cluster says.\n"
 	"\n"
 	"What it serves:\n"
 	"  https  POST /mutate/enabled  pods of namespaces with the label "
@@ -30,11 +30,18 @@ const char WEBHOOK_HELP_TEXT[] =
 	"  --listen ADDRESS          where reviews are answered [::]:8443; port 0: any free one\n"
 	"  --plain-listen ADDRESS    where health and metrics are told [::]:8080\n"
 	"  --profiles DIR            one profile a file, *.yaml, *.yml or *.json\n"
-	"                            /etc/sidewire/profiles\n"
+	"                            /etc/sidewire/profiles; read again on SIGHUP and, where it "
+	"is\n"
+	"                            a mounted ConfigMap, when that changes; all of them or none\n"
 	"  --default-profiles LIST   what a pod gets that names no profiles: envoy\n"
 	"  --gate-image REFERENCE    image with /sidewire-gate; without it no pod can have the "
 	"gate\n"
 	"                            'exec'\n"
+	"  --image-volumes yes|no    whether every node can mount image volumes: then tcpSocket "
+	"probes\n"
+	"                            become exec probes. Without it the nodes are asked, outside "
+	"a\n"
+	"                            cluster nobody, and such probes stay\n"
 	"  --own-namespace NAME      pods here are never touched: sidewire-system\n"
 	"  --tls-cert FILE           certificate chain to serve, PEM; read again on SIGHUP\n"
 	"  --tls-key FILE            its private key, PEM\n"
@@ -48,7 +55,9 @@ const char WEBHOOK_HELP_TEXT[] =
 	"  --in-cluster              all of that by itself, on Kubernetes: authority in the "
 	"Secret\n"
 	"                            sidewire-ca, certificate in memory, caBundle of the\n"
-	"                            MutatingWebhookConfiguration sidewire, image of the own pod;\n"
+	"                            MutatingWebhookConfiguration sidewire, image of the own pod,\n"
+	"                            versions of the nodes, and namespaces, whose annotations are\n"
+	"                            their pods' defaults;\n"
 	"                            wants POD_NAME and POD_NAMESPACE in the environment\n"
 	"  --service-account DIR     ca.crt and token for that, when they are not where pods have\n"
 	"                            them\n"
@@ -56,8 +65,11 @@ const char WEBHOOK_HELP_TEXT[] =
 	"  --help, --version\n"
 	"\n"
 	"The log goes to stderr, one JSON object a line; the first one, 'listening', names the\n"
-	"real ports. Exit status: 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 for a bad\n"
-	"command line.\n"
+	"real ports. A child process serves: when a signal kills it, another one takes its place\n"
+	"at once, on the same sockets, but for the fifth in a row that lived less than a second.\n"
+	"\n"
+	"Exit status: 0 after SIGTERM or SIGINT, 1 when it cannot start, 2 for a bad command\n"
+	"line, 128 and the signal that killed the last child.\n"
 	"\n"
 	"To try it without a cluster:\n"
 	"  sidewire-webhook --profiles manifests/profiles --ca-out ca.pem &\n"
@@ -70,6 +82,7 @@ enum option_key {
 	OPTION_PROFILES,
 	OPTION_DEFAULT_PROFILES,
 	OPTION_GATE_IMAGE,
+	OPTION_IMAGE_VOLUMES,
 	OPTION_OWN_NAMESPACE,
 	OPTION_TLS_CERT,
 	OPTION_TLS_KEY,
@@ -88,6 +101,7 @@ static const struct option LONG_OPTIONS[] = {
 	{"profiles", required_argument, NULL, OPTION_PROFILES},
 	{"default-profiles", required_argument, NULL, OPTION_DEFAULT_PROFILES},
 	{"gate-image", required_argument, NULL, OPTION_GATE_IMAGE},
+	{"image-volumes", required_argument, NULL, OPTION_IMAGE_VOLUMES},
 	{"own-namespace", required_argument, NULL, OPTION_OWN_NAMESPACE},
 	{"tls-cert", required_argument, NULL, OPTION_TLS_CERT},
 	{"tls-key", required_argument, NULL, OPTION_TLS_KEY},
@@ -125,6 +139,13 @@ static int set_grace(struct webhook_options *options, const char *text, struct e
 {
 	if (parse_u32(text, strlen(text), 0, GRACE_SECONDS_MAX, &options->grace_seconds, err) < 0)
 		return err_wrap(err, "--grace");
+	return 0;
+}
+
+static int set_image_volumes(struct webhook_options *options, const char *text, struct err *err)
+{
+	if (image_volumes_parse(text, &options->image_volumes, err) < 0)
+		return err_wrap(err, "--image-volumes");
 	return 0;
 }
 
@@ -175,6 +196,8 @@ static int apply(struct webhook_options *options, enum webhook_action *action, i
 		return add_tls_name(options, optarg, err);
 	case OPTION_GRACE:
 		return set_grace(options, optarg, err);
+	case OPTION_IMAGE_VOLUMES:
+		return set_image_volumes(options, optarg, err);
 	case ':':
 		return err_set(err, EINVAL, "the option %s needs a value", argv[optind - 1]);
 	case '?':

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "webhook/core/image_volumes.h"
 #include "webhook/io/certificate_issue.h"
 
 enum webhook_action {
@@ -18,11 +19,12 @@ enum webhook_action {
 
 /* All strings are borrowed from the command line or the environment, or static. */
 struct webhook_options {
-	const char *listen;           /* address of the reviews, HTTPS */
-	const char *plain_listen;     /* address of health, readiness and metrics, HTTP */
-	const char *profiles;         /* directory */
-	const char *default_profiles; /* comma list, not empty */
-	const char *gate_image;       /* NULL: none */
+	const char *listen;               /* address of the reviews, HTTPS */
+	const char *plain_listen;         /* address of health, readiness and metrics, HTTP */
+	const char *profiles;             /* directory */
+	const char *default_profiles;     /* comma list, not empty */
+	const char *gate_image;           /* NULL: none */
+	enum image_volumes image_volumes; /* unknown: nobody said */
 	const char *own_namespace;
 	const char *tls_cert; /* NULL together with tls_key: a certificate of our own authority */
 	const char *tls_key;

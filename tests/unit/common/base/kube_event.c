@@ -118,6 +118,54 @@ static void test_lists(void)
 	}
 }
 
+static const struct {
+	const char *list;
+	const char *token; /* NULL: there is none */
+	const char *message;
+} pages[] = {
+	{"{'metadata':{'continue':'eyJ2-_x'}}", "eyJ2-_x", NULL},
+	{"{'metadata':{'continue':''}}", NULL, NULL},
+	{"{'metadata':{'continue':null}}", NULL, NULL},
+	{"{'metadata':{}}", NULL, NULL},
+	{"{}", NULL, NULL},
+	{"{'metadata':{'continue':'a&b'}}", NULL, "'continue' can not be 'a&b'"},
+	{"{'metadata':{'continue':7}}", NULL, "'continue' must be a string, found integer"},
+};
+
+static void test_pages(void)
+{
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+		json_auto_t *list = quoted_json(pages[i].list);
+		const char *token = NULL;
+		struct err err = {0};
+		int r = kube_list_next(list, &token, &err);
+
+		ASSERT_ROW(pages[i].list, r == (pages[i].message != NULL ? -EINVAL : 0));
+		if (pages[i].message != NULL)
+			ASSERT_TEXT(pages[i].list, err.msg, pages[i].message);
+		if (pages[i].token != NULL)
+			ASSERT_TEXT(pages[i].list, token, pages[i].token);
+		else
+			ASSERT_ROW(pages[i].list, token == NULL);
+	}
+}
+
+static void test_long_tokens(void)
+{
+	char token[KUBE_CONTINUE_MAX + 2];
+	const char *found = NULL;
+	struct err err = {0};
+
+	memset(token, 'x', sizeof(token));
+	token[KUBE_CONTINUE_MAX] = '\0';
+	json_auto_t *longest = json_pack("{s:{s:s}}", "metadata", "continue", token);
+	token[KUBE_CONTINUE_MAX] = 'x';
+	token[KUBE_CONTINUE_MAX + 1] = '\0';
+	json_auto_t *longer = json_pack("{s:{s:s}}", "metadata", "continue", token);
+	CU_ASSERT_EQUAL(kube_list_next(longest, &found, &err), 0);
+	CU_ASSERT_EQUAL(kube_list_next(longer, &found, &err), -EINVAL);
+}
+
 static void test_nothing_is_no_list(void)
 {
 	json_t *items = NULL;
@@ -145,6 +193,8 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"lines of a watch", test_events},
 	{"lists", test_lists},
+	{"pages", test_pages},
+	{"continue tokens are bounded", test_long_tokens},
 	{"nothing is no list", test_nothing_is_no_list},
 	{"out of memory", test_out_of_memory},
 	CU_TEST_INFO_NULL,

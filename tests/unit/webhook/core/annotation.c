@@ -33,8 +33,11 @@ static const struct {
 	{"{'sidewire.io/include-outbound-cidrs': ''}",
 	 "annotation 'sidewire.io/include-outbound-cidrs' is empty: expected prefixes such as "
 	 "10.0.0.0/8,fd00::/8, or *"},
-	{"{'sidewire.io/probes': 'auto'}",
-	 "annotation 'sidewire.io/probes' is not supported by this version"},
+	{"{'sidewire.io/probes': 'auto'}", ""},
+	{"{'sidewire.io/probes': ''}",
+	 "annotation 'sidewire.io/probes' is empty: expected auto, keep, exec, exempt or rewrite"},
+	{"{'sidewire.io/port-map': '1:2'}",
+	 "annotation 'sidewire.io/port-map' is not supported by this version"},
 	{"{'sidewire.io/': 'x'}", "annotation 'sidewire.io/' is not known"},
 	{"{'sidewire.io/inject': 'true'}", "'sidewire.io/inject' is a label, not an annotation"},
 	{"{'sidewire.io/gates': 'x'}",
@@ -76,6 +79,7 @@ static void test_all_of_the_redirect(void)
 		struct err err = {0};
 
 		ASSERT_ROW(keys[i], annotation_check(annotations, &err) == 0);
+		ASSERT_ROW(keys[i], annotation_is_of_redirect(keys[i]));
 		ASSERT_ROW(keys[i], annotation_refuse_redirect(annotations, &err) == -EINVAL);
 		ASSERT_ROW(keys[i], strstr(err.msg, keys[i]) != NULL);
 	}
@@ -88,6 +92,9 @@ static void test_those_that_are_not(void)
 	struct err err = {0};
 
 	CU_ASSERT_EQUAL(annotation_refuse_redirect(annotations, &err), 0);
+	CU_ASSERT_FALSE(annotation_is_of_redirect("sidewire.io/profiles"));
+	CU_ASSERT_FALSE(annotation_is_of_redirect("sidewire.io/redirect"));
+	CU_ASSERT_FALSE(annotation_is_of_redirect("other.io/gate"));
 }
 
 static void test_messages(void)
@@ -103,12 +110,74 @@ static void test_messages(void)
 					"numbers and ranges such as 1000,2000-2010: it is too big");
 }
 
+static void test_defaults(void)
+{
+	json_auto_t *good = quoted_json("{'sidewire.io/gate': 'x', 'sidewire.io/unknown': 'y'}");
+	json_auto_t *status = quoted_json("{'sidewire.io/status': ''}");
+	json_auto_t *redirect = quoted_json("{'sidewire.io/redirect': 'x'}");
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(annotation_check_defaults(NULL, &err), 0);
+	CU_ASSERT_EQUAL(annotation_check_defaults(good, &err), 0);
+	CU_ASSERT_EQUAL(annotation_check_defaults(status, &err), -EINVAL);
+	CU_ASSERT_EQUAL(annotation_check_defaults(redirect, &err), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.msg, "annotation 'sidewire.io/redirect' is no default: the "
+					"webhook writes it, on pods");
+}
+
+#define CHARACTERS_64 "sidewire.io/34567890123456789012345678901234567890123456789012345"
+
+static const struct {
+	const char *key, *sentence;
+	bool is_subject;
+} SUBJECTS[] = {
+	{"sidewire.io/gate", "annotation 'sidewire.io/gate' is 'x'", true},
+	{"sidewire.io/gate", "annotation 'sidewire.io/gates' is 'x'", false},
+	{"sidewire.io/gates", "annotation 'sidewire.io/gate' is 'x'", false},
+	{"sidewire.io/gate", "annotation 'sidewire.io/gat': did you mean 'sidewire.io/gate'?",
+	 false},
+	{"sidewire.io/gate", "profile 'x': annotation 'sidewire.io/gate' is 'x'", false},
+	{"sidewire.io/gate", "no memory", false},
+	{"sidewire.io/gate", "annotation '", false},
+	{CHARACTERS_64 "67", "annotation '" CHARACTERS_64 "' is not known", true},
+	{"x" CHARACTERS_64, "annotation '" CHARACTERS_64 "' is not known", false},
+};
+
+static void test_subjects(void)
+{
+	for (size_t i = 0; i < sizeof(SUBJECTS) / sizeof(*SUBJECTS); i++)
+		ASSERT_ROW(SUBJECTS[i].sentence,
+			   annotation_is_subject(SUBJECTS[i].key, SUBJECTS[i].sentence) ==
+				   SUBJECTS[i].is_subject);
+}
+
+/* Every refusal of annotation_check() is about what it refuses. */
+static void test_refusals_have_their_subject(void)
+{
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *annotations = quoted_json(ROWS[i].annotations);
+		struct err err = {0};
+		const char *key;
+		json_t *value;
+		bool is_told = false;
+
+		if (annotation_check(annotations, &err) == 0)
+			continue;
+		json_object_foreach(annotations, key, value)
+			is_told = is_told || annotation_is_subject(key, err.msg);
+		ASSERT_ROW(ROWS[i].annotations, is_told);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"keys of ours are checked", test_check},
 	{"a pod without annotations", test_none_at_all},
 	{"whatever bears on the redirect is known", test_all_of_the_redirect},
 	{"whatever does not, passes where nothing redirects", test_those_that_are_not},
 	{"a refusal says annotation, value and what was expected", test_messages},
+	{"what the webhook writes is no default", test_defaults},
+	{"what a refusal is about", test_subjects},
+	{"every refusal is about an annotation", test_refusals_have_their_subject},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/annotation", tests)

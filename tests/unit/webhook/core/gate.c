@@ -52,6 +52,11 @@ static const struct {
 	 GATE_EXEC, "gate:1", NULL,
 	 "volume 'sidewire-gate' of the pod (no source) is not the volume 'sidewire-gate' of the "
 	 "profile (image): rename the pod's"},
+	{"exec, and its place is taken",
+	 INIT(",'volumeMounts':[{'name':'a','mountPath':'/sidewire/'}]"), GATE_EXEC, "gate:1", NULL,
+	 "container 'proxy' mounts a volume of its own at /sidewire, where the gate exec needs "
+	 "that "
+	 "of its image: mount it elsewhere"},
 	{"the container is gone", "{'spec':{}}", GATE_PROBE, NULL, "{'spec':{}}", ""},
 };
 

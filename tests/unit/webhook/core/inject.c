@@ -28,14 +28,30 @@ static struct inject_question question_of(json_t *pod)
 
 static const struct inject_options OPTIONS = {.default_profiles = "proxy"};
 
-static struct inject_result ask(const struct profile_set *set, json_t *pod)
+static struct inject_result answer_to(const struct profile_set *set,
+				      const struct inject_question *question)
 {
-	const struct inject_question question = question_of(pod);
 	struct inject_result result = {0};
 	struct err err = {0};
 
-	CU_ASSERT_EQUAL_FATAL(inject(&question, set, &OPTIONS, &result, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(inject(question, set, &OPTIONS, &result, &err), 0);
 	return result;
+}
+
+static struct inject_result ask(const struct profile_set *set, json_t *pod)
+{
+	const struct inject_question question = question_of(pod);
+
+	return answer_to(set, &question);
+}
+
+/* The same, in a namespace with these annotations. */
+static struct inject_result ask_in(const struct profile_set *set, json_t *pod, json_t *annotations)
+{
+	struct inject_question question = question_of(pod);
+
+	question.namespace_annotations = annotations;
+	return answer_to(set, &question);
 }
 
 static const struct {
@@ -75,6 +91,12 @@ static const struct {
 	 "NoGate", 422,
 	 "annotation 'sidewire.io/gate' asks for the gate, but container 'proxy' of the pod has a "
 	 "startupProbe of its own in the gate's place: take one of the two away"},
+	{POD(ANNOTATION("sidewire.io/probes", "x"), APP), "BadAnnotation", 422,
+	 "annotation 'sidewire.io/probes' is 'x', expected auto, keep, exec, exempt or rewrite"},
+	{POD(ANNOTATION("sidewire.io/probes", "rewrite"), APP), "NoProbes", 422,
+	 "annotation 'sidewire.io/probes' is 'rewrite', but profile 'proxy' has no server for "
+	 "probes "
+	 "(spec.redirect.probes): expected auto, keep, exec or exempt"},
 	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "RedirectConflict", 422,
 	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
 	 "'proxy'): its traffic would bypass the proxy"},
@@ -145,11 +167,19 @@ static void test_warnings(void)
 	json_auto_t *pod = quoted_json(
 		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}],"
 			"'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
+	json_auto_t *misspelt =
+		quoted_json(POD("", APP ",'initContainers':[{'name':'poxy','image':'auto'},"
+					"{'name':'proxy','image':'auto'}]"));
 	json_auto_t *none = quoted_json(
 		POD(ANNOTATION("sidewire.io/redirect-mode", "none"),
 		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	json_auto_t *kept = quoted_json(
+		POD(ANNOTATION("sidewire.io/probes", "keep"),
+		    "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
 	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
 	CLEANUP(inject_result_release) struct inject_result without = ask(&set, none);
+	CLEANUP(inject_result_release) struct inject_result wanted = ask(&set, kept);
+	CLEANUP(inject_result_release) struct inject_result automatic = ask(&set, misspelt);
 
 	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL_FATAL(result.warning_count, 2);
@@ -159,8 +189,55 @@ static void test_warnings(void)
 	ASSERT_TEXT("probe", result.warnings[1],
 		    "sidewire: the tcpSocket livenessProbe of 'app' will be answered by the proxy; "
 		    "use http, grpc or exec");
+	CU_ASSERT_EQUAL_FATAL(automatic.warning_count, 1);
+	ASSERT_TEXT("image", automatic.warnings[0],
+		    "sidewire: container 'poxy' has image: auto, and no profile has a container of "
+		    "that name");
 	CU_ASSERT_EQUAL(without.decision.verdict, INJECT_YES);
 	CU_ASSERT_EQUAL(without.warning_count, 0);
+	CU_ASSERT_EQUAL(wanted.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(wanted.warning_count, 0);
+}
+
+/* What became an exec probe is nothing to warn of; the profile's own probes never were. */
+static void test_no_warning_of_what_was_changed(void)
+{
+	static const struct inject_options KNOWN = {.default_profiles = "proxy",
+						    .gate_image = "gate:1",
+						    .image_volumes = IMAGE_VOLUMES_YES};
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(
+		POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"));
+	const struct inject_question question = question_of(pod);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &KNOWN, &result, &err), 0);
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count, 0);
+}
+
+/* A startupProbe that another profile puts on the proxy is not the user's, on the second pass
+ * neither: then it would be a denial. */
+static void test_probe_of_another_profile(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(profile_release)
+	struct profile slow = sample_profile(SAMPLE_DOCUMENT(
+		"slow", "{'pod': {'spec': {'initContainers': [{'name': 'proxy', 'startupProbe': "
+			"{'exec': {}}}]}}}"));
+	struct err err = {0};
+	json_auto_t *pod = quoted_json(POD(
+		"'annotations':{'sidewire.io/profiles':'proxy,slow','sidewire.io/gate':'probe'}",
+		APP));
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &slow, &err), 0);
+	CLEANUP(inject_result_release) struct inject_result result = ask(&set, pod);
+	CU_ASSERT_EQUAL_FATAL(result.decision.verdict, INJECT_YES);
+	CLEANUP(inject_result_release) struct inject_result again = ask(&set, result.pod);
+	CU_ASSERT_EQUAL(again.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL(result.warning_count + again.warning_count, 0);
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
 }
 
 /* A document that no node would take is told by the annotation that makes it so long. */
@@ -199,18 +276,194 @@ static void test_sentence_is_utf8(void)
 	CU_ASSERT_PTR_NOT_NULL(sentence);
 }
 
+static const struct {
+	const char *name;
+	const char *pod; /* its annotations */
+	const char *namespace_annotations;
+	const char *as_if; /* annotations of a pod that is injected the same in any namespace */
+} DEFAULTS[] = {
+	{"nobody says anything", "{}", "{}", "{}"},
+	{"a default", "{'a':'b'}", "{'sidewire.io/exclude-outbound-ports':'5432'}",
+	 "{'a':'b','sidewire.io/exclude-outbound-ports':'5432'}"},
+	{"the pod wins", "{'sidewire.io/exclude-outbound-ports':'80'}",
+	 "{'sidewire.io/exclude-outbound-ports':'5432','sidewire.io/gate':'none'}",
+	 "{'sidewire.io/exclude-outbound-ports':'80','sidewire.io/gate':'none'}"},
+	{"a default that is wrong, and overruled", "{'sidewire.io/gate':'none'}",
+	 "{'sidewire.io/gate':'wrong'}", "{'sidewire.io/gate':'none'}"},
+	{"a default that is empty, and overruled", "{'sidewire.io/gate':'none'}",
+	 "{'sidewire.io/gate':''}", "{'sidewire.io/gate':'none'}"},
+	{"profiles and a parameter", "{'param.sidewire.io/image':'mine'}",
+	 "{'sidewire.io/profiles':'agent,proxy','param.sidewire.io/tenant':'t',"
+	 "'param.sidewire.io/image':'theirs'}",
+	 "{'sidewire.io/profiles':'agent,proxy','param.sidewire.io/tenant':'t',"
+	 "'param.sidewire.io/image':'mine'}"},
+	{"a parameter of other profiles is for other pods", "{'a':'b'}",
+	 "{'param.sidewire.io/tenant':'t','param.sidewire.io/port':'80'}",
+	 "{'a':'b','param.sidewire.io/port':'80'}"},
+	{"the redirect is for other pods",
+	 "{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t'}",
+	 "{'sidewire.io/gate':'wrong','sidewire.io/exclude-uids':'1'}",
+	 "{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t'}"},
+};
+
+/* A default has the effect that the annotation would have on the pod, and is not written there. */
+static void test_defaults(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+		const char *row = DEFAULTS[i].name;
+		json_auto_t *pod = quoted_json(POD("", APP));
+		json_auto_t *model = quoted_json(POD("", APP));
+		json_t *own = quoted_json(DEFAULTS[i].pod);
+		json_t *as_if = quoted_json(DEFAULTS[i].as_if);
+		json_auto_t *annotations = quoted_json(DEFAULTS[i].namespace_annotations);
+
+		/* _new takes the annotations. */
+		json_object_set_new(json_object_get(pod, "metadata"), "annotations", own);
+		json_object_set_new(json_object_get(model, "metadata"), "annotations", as_if);
+		CLEANUP(inject_result_release)
+		struct inject_result result = ask_in(&set, pod, annotations);
+		CLEANUP(inject_result_release)
+		struct inject_result again = ask_in(&set, result.pod, annotations);
+		CLEANUP(inject_result_release) struct inject_result expected = ask(&set, model);
+
+		ASSERT_TEXT(row, result.decision.reason, "NamespaceEnabled");
+		CU_ASSERT_EQUAL_FATAL(expected.decision.verdict, INJECT_YES);
+		ASSERT_TEXT(row, result.profiles, expected.profiles);
+		CLEANUP(freep) char *found = quoted_json_text(result.patch);
+		CLEANUP(freep) char *wanted = quoted_json_text(expected.patch);
+		ASSERT_TEXT(row, found, wanted);
+		ASSERT_ROW(row, json_is_array(again.patch) && json_array_size(again.patch) == 0);
+	}
+}
+
+static const struct {
+	const char *pod, *namespace_annotations, *reason, *sentence;
+} DENIALS_OF_DEFAULTS[] = {
+	{POD("", APP), "{'sidewire.io/gat':'x'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/gat' is not known: did you mean "
+	 "'sidewire.io/gate'?"},
+	{POD("", APP), "{'sidewire.io/gate':''}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/gate' is empty: expected probe, exec or none"},
+	{POD("", APP), "{'sidewire.io/inject':'enabled'}", "BadAnnotation",
+	 "namespace 'shop': 'sidewire.io/inject' is a label, not an annotation"},
+	{POD("", APP), "{'sidewire.io/status':'x'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/status' is no default: the webhook writes it, "
+	 "on pods"},
+	{POD("", APP), "{'sidewire.io/profiles':'x'}", "BadProfiles",
+	 "namespace 'shop': annotation 'sidewire.io/profiles' is 'x': there is no profile 'x', "
+	 "known are: agent, other, proxy"},
+	{POD("", APP), "{'sidewire.io/gate':'x'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
+	{POD("", APP), "{'sidewire.io/redirect-mode':'tproxy'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/redirect-mode' is 'tproxy', which is not "
+	 "supported by this version: expected redirect or none"},
+	{POD("", APP), "{'sidewire.io/exclude-uids':'x'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/exclude-uids' is 'x', expected numbers and "
+	 "ranges such as 1000,2000-2010: id: 'x' is not a number from 0 to 4294967294"},
+	{POD("", APP), "{'param.sidewire.io/port':'http'}", "BadParameter",
+	 "namespace 'shop': annotation 'param.sidewire.io/port': 'http' is not an integer such as "
+	 "8080"},
+	{POD("", APP), "{'param.sidewire.io/prt':'80'}", "BadParameter",
+	 "namespace 'shop': annotation 'param.sidewire.io/prt': none of the pod's profiles has "
+	 "such a parameter: did you mean 'param.sidewire.io/port'?"},
+	/* What the pod says itself is the pod's. */
+	{POD(ANNOTATION("sidewire.io/gate", "x"), APP), "{'sidewire.io/gate':'none'}",
+	 "BadAnnotation", "annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
+	{POD(ANNOTATION("sidewire.io/exclude-gids", "x"), APP), "{'sidewire.io/exclude-uids':'1'}",
+	 "BadAnnotation",
+	 "annotation 'sidewire.io/exclude-gids' is 'x', expected numbers and ranges such as "
+	 "1000,2000-2010: id: 'x' is not a number from 0 to 4294967294"},
+	{POD("", APP ",'securityContext':{'runAsUser':15099}"), "{'sidewire.io/gate':'none'}",
+	 "RedirectConflict",
+	 "container 'app' runs as uid 15099, which is the proxy's (container 'proxy' of profile "
+	 "'proxy'): its traffic would bypass the proxy"},
+};
+
+static void test_denials_of_defaults(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(DENIALS_OF_DEFAULTS) / sizeof(*DENIALS_OF_DEFAULTS); i++) {
+		const char *row = DENIALS_OF_DEFAULTS[i].namespace_annotations;
+		json_auto_t *pod = quoted_json(DENIALS_OF_DEFAULTS[i].pod);
+		json_auto_t *annotations = quoted_json(row);
+		CLEANUP(inject_result_release)
+		struct inject_result result = ask_in(&set, pod, annotations);
+
+		ASSERT_ROW(row, result.decision.verdict == INJECT_DENY && result.status == 422);
+		ASSERT_TEXT(row, result.decision.reason, DENIALS_OF_DEFAULTS[i].reason);
+		ASSERT_TEXT(row, result.decision.sentence, DENIALS_OF_DEFAULTS[i].sentence);
+	}
+}
+
+/* Whoever overrides the proxy's container contradicts the namespace, which he may, not himself. */
+static void test_gate_by_default(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *pod = quoted_json(
+		POD("", APP ",'initContainers':[{'name':'proxy','startupProbe':{'exec':{}}}]"));
+	json_auto_t *annotations = quoted_json("{'sidewire.io/gate':'probe'}");
+	CLEANUP(inject_result_release)
+	struct inject_result result = ask_in(&set, pod, annotations);
+
+	CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+	CU_ASSERT_EQUAL_FATAL(result.warning_count, 1);
+	ASSERT_TEXT(
+		"gate", result.warnings[0],
+		"sidewire: no gate: container 'proxy' of the pod has a startupProbe of its own");
+}
+
+/* What the namespace says is not known: only pods that need to know it are refused. */
+static void test_unknown_defaults(void)
+{
+	static const struct {
+		const char *pod;
+		int code;
+		enum inject_verdict verdict;
+		int status;
+	} ROWS[] = {
+		{POD("", APP), EAGAIN, INJECT_DENY, 503},
+		{POD("", APP), ENOENT, INJECT_DENY, 422},
+		{POD("", APP ",'hostNetwork':true"), EAGAIN, INJECT_SKIP, 0},
+		{POD("'labels':{'sidewire.io/inject':'false'}", APP), EAGAIN, INJECT_SKIP, 0},
+	};
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *pod = quoted_json(ROWS[i].pod);
+		struct inject_question question = question_of(pod);
+		const struct err trouble = {.code = -ROWS[i].code, .msg = "nobody knows"};
+
+		question.namespace_trouble = &trouble;
+		CLEANUP(inject_result_release)
+		struct inject_result result = answer_to(&set, &question);
+		ASSERT_ROW(ROWS[i].pod, result.decision.verdict == ROWS[i].verdict);
+		ASSERT_ROW(ROWS[i].pod, result.status == ROWS[i].status);
+		if (ROWS[i].verdict != INJECT_DENY)
+			continue;
+		ASSERT_TEXT(ROWS[i].pod, result.decision.reason, "NamespaceUnknown");
+		ASSERT_TEXT(ROWS[i].pod, result.decision.sentence, "nobody knows");
+	}
+}
+
 struct sweep {
 	const struct profile_set *set;
 	json_t *pod;
+	json_t *namespace_annotations;
 };
 
 static int attempt(const void *input, struct err *err)
 {
 	static const struct inject_options EXEC = {.default_profiles = "proxy",
-						   .gate_image = "gate:1"};
+						   .gate_image = "gate:1",
+						   .image_volumes = IMAGE_VOLUMES_YES};
 	const struct sweep *sweep = input;
-	const struct inject_question question = question_of(sweep->pod);
+	struct inject_question question = question_of(sweep->pod);
 	CLEANUP(inject_result_release) struct inject_result result = {0};
+
+	question.namespace_annotations = sweep->namespace_annotations;
 	int r = inject(&question, sweep->set, &EXEC, &result, err);
 
 	/* Without memory there is an error, never another decision. */
@@ -222,6 +475,7 @@ static int attempt(const void *input, struct err *err)
 static const char *const SWEEPS[] = {
 	POD("", APP),
 	POD(ANNOTATION("sidewire.io/gate", "exec"), APP),
+	POD("", "'containers':[{'name':'app','livenessProbe':{'tcpSocket':{'port':80}}}]"),
 	POD(ANNOTATION("sidewire.io/exclude-outbound-cidrs", "10.0.0.0/8,::1"),
 	    APP ",'initContainers':[{'name':'init'},{'name':'proxy','image':'auto'}]"),
 	POD("'annotations':{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t',"
@@ -235,9 +489,13 @@ static void test_out_of_memory(void)
 
 	for (size_t i = 0; i < sizeof(SWEEPS) / sizeof(*SWEEPS); i++) {
 		json_auto_t *pod = quoted_json(SWEEPS[i]);
-		const struct sweep sweep = {&set, pod};
+		json_auto_t *annotations = quoted_json(
+			"{'sidewire.io/exclude-gids':'7','param.sidewire.io/image':'x'}");
+		const struct sweep alone = {&set, pod, NULL};
+		const struct sweep in_namespace = {&set, pod, annotations};
 
-		alloc_fail_sweep(SWEEPS[i], attempt, &sweep);
+		alloc_fail_sweep(SWEEPS[i], attempt, &alone);
+		alloc_fail_sweep(SWEEPS[i], attempt, &in_namespace);
 	}
 }
 
@@ -269,8 +527,14 @@ static CU_TestInfo tests[] = {
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},
 	{"warnings", test_warnings},
+	{"no warning of a probe that was changed", test_no_warning_of_what_was_changed},
+	{"a probe of another profile is not the user's", test_probe_of_another_profile},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
+	{"the namespace's annotations are defaults", test_defaults},
+	{"a refusal says what stands on the namespace", test_denials_of_defaults},
+	{"a gate by default yields to the pod", test_gate_by_default},
+	{"the namespace's annotations are not known", test_unknown_defaults},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };

@@ -179,6 +179,30 @@ static void test_long_values(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(decision.warning, "label sidewire.io/inject is 'x\xe2\x82"));
 }
 
+/* Of the request, else of the pod. */
+static void test_namespace(void)
+{
+	static const struct {
+		const char *request, *pod, *expected;
+	} NAMESPACES[] = {
+		{"shop", "{'metadata':{'namespace':'other'}}", "shop"},
+		{"", "{'metadata':{'namespace':'other'}}", "other"},
+		{"", "{'metadata':{'namespace':7}}", ""},
+		{"", "{}", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(NAMESPACES) / sizeof(*NAMESPACES); i++) {
+		const struct row row = {.namespace_name = NAMESPACES[i].request,
+					.namespace_label = "enabled"};
+		json_auto_t *pod = quoted_json(NAMESPACES[i].pod);
+		const struct inject_question question = question_of(&row, pod);
+		struct inject_decision decision;
+
+		inject_decide(&question, &decision);
+		ASSERT_TEXT(NAMESPACES[i].pod, decision.namespace_name, NAMESPACES[i].expected);
+	}
+}
+
 static void test_verdict_names(void)
 {
 	CU_ASSERT_STRING_EQUAL(inject_verdict_name(INJECT_SKIP), "skip");
@@ -190,6 +214,7 @@ static CU_TestInfo tests[] = {
 	{"the first rule that answers wins", test_rules},
 	{"only the creation of a pod is ours", test_requests},
 	{"long values are cut between characters", test_long_values},
+	{"which namespace it is about", test_namespace},
 	{"verdicts have names", test_verdict_names},
 	CU_TEST_INFO_NULL,
 };

@@ -79,14 +79,86 @@ static const struct row ROWS[] = {
 	 "spec.containers[0].env: must be of type object, as in the pod, found array"},
 };
 
-static void check(const struct row *row)
+/* Two overlays: the row's, and this one after it. */
+static const struct {
+	const char *second;
+	struct row row;
+} PAIRS[] = {
+	{"{'metadata':{'labels':{'l':'2'}},'spec':{'x':2,'containers':[{'name':'c'},{'name':'b',"
+	 "'args':['2'],'env':[{'name':'E','value':'2'}]}]}}",
+	 {"the second overlay wins upon the first", SPEC(APPS("{'name':'a'}")),
+	  "{'metadata':{'labels':{'l':'1','m':'1'}},'spec':{'x':1,"
+	  "'containers':[{'name':'b','image':'1','args':['1'],'env':[{'name':'E','value':'1'}]}]}}",
+	  "{'spec':{'containers':[{'name':'a'},{'name':'b','image':'1','args':['2'],'env':"
+	  "[{'name':'E','value':'2'}]},{'name':'c'}],'x':2},'metadata':{'labels':{'l':'2','m':'1'}}"
+	  "}",
+	  ""}},
+	{SPEC(APPS("{'name':'b','image':'2','args':['2']}")),
+	 {"the pod wins upon both, and the second fills in before the first",
+	  SPEC(APPS("{'name':'b','image':'0'}")),
+	  SPEC(APPS("{'name':'b','image':'1','args':['1'],'tty':true}")),
+	  SPEC(APPS("{'name':'b','image':'0','args':['2'],'tty':true}")), ""}},
+	{SPEC(APPS("{'name':'b','livenessProbe':null},{'name':'c','$patch':'delete'}")),
+	 {"the second takes away what the first has", SPEC(APPS("{'name':'b'}")),
+	  SPEC(APPS("{'name':'b','tty':true,'livenessProbe':{}},{'name':'c'}")),
+	  SPEC(APPS("{'name':'b','tty':true}")), ""}},
+	{SPEC(APPS("{'$patch':'replace'},{'name':'c'}")),
+	 {"the second replaces all", SPEC(APPS("{'name':'a'}")), SPEC(APPS("{'name':'b'}")),
+	  SPEC(APPS("{'name':'c'}")), ""}},
+	{SPEC(APPS("{'name':'b','image':'2'}")),
+	 {"image auto of the second", SPEC(APPS("{'name':'b','image':'auto'}")),
+	  SPEC(APPS("{'name':'b','image':'1'}")), SPEC(APPS("{'name':'b','image':'2'}")), ""}},
+	{SPEC(APPS("{'name':'b','tty':true}")),
+	 {"image auto of the first", SPEC(APPS("{'name':'b','image':'auto'}")),
+	  SPEC(APPS("{'name':'b','image':'1'}")), SPEC(APPS("{'name':'b','image':'1','tty':true}")),
+	  ""}},
+	{SPEC("'volumes':[{'name':'v','emptyDir':{}}]"),
+	 {"overlays that share a volume", SPEC("'x':1"),
+	  SPEC("'volumes':[{'name':'v','emptyDir':{}}]"),
+	  SPEC("'x':1,'volumes':[{'name':'v','emptyDir':{}}]"), ""}},
+	{SPEC("'volumes':[{'name':'v','secret':{}}]"),
+	 {"overlays that do not mean the same volume", SPEC("'x':1"),
+	  SPEC("'volumes':[{'name':'v','emptyDir':{}}]"), NULL,
+	  "volume 'v' of the pod (emptyDir) is not the volume 'v' of the profile (secret): rename "
+	  "the pod's"}},
+	{SPEC("'initContainers':[{'name':'b'}]"),
+	 {"overlays that put a container into both lists", SPEC("'x':1"),
+	  SPEC(APPS("{'name':'b'}")), NULL, "spec: containers[0]: there is another one named 'b'"}},
+	{SPEC(APPS("{'name':'b','env':{}}")),
+	 {"overlays that contradict each other in a type", SPEC("'x':1"),
+	  SPEC(APPS("{'name':'b','env':[]}")), NULL,
+	  "spec.containers[0].env: must be of type array, as in the pod, found object"}},
+};
+
+/* The overlays of a row; the caller releases them. */
+struct overlays {
+	json_t *items[2];
+	size_t count;
+};
+
+static struct overlays overlays_of(const struct row *row, const char *second)
+{
+	struct overlays overlays = {{quoted_json(row->overlay), NULL}, 1};
+
+	if (second != NULL)
+		overlays.items[overlays.count++] = quoted_json(second);
+	return overlays;
+}
+
+static void overlays_release(struct overlays *overlays)
+{
+	json_decref(overlays->items[0]);
+	json_decref(overlays->items[1]);
+}
+
+static void check(const struct row *row, const char *second)
 {
 	json_auto_t *pod = quoted_json(row->pod);
-	json_auto_t *overlay = quoted_json(row->overlay);
+	CLEANUP(overlays_release) struct overlays overlays = overlays_of(row, second);
 	json_auto_t *result = NULL;
 	json_auto_t *again = NULL;
 	struct err err = {0};
-	int r = overlay_apply(pod, overlay, &result, &err);
+	int r = overlay_apply(pod, overlays.items, overlays.count, &result, &err);
 	CLEANUP(freep) char *found = quoted_json_text(result);
 	json_auto_t *untouched = quoted_json(row->pod);
 
@@ -96,38 +168,52 @@ static void check(const struct row *row)
 	ASSERT_ROW(row->name, json_equal(pod, untouched));
 	if (r < 0)
 		return;
-	ASSERT_ROW(row->name, overlay_apply(result, overlay, &again, &err) == 0);
-	ASSERT_ROW(row->name, again == result);
+	ASSERT_ROW(row->name,
+		   overlay_apply(result, overlays.items, overlays.count, &again, &err) == 0);
+	ASSERT_ROW(row->name, second != NULL ? json_equal(again, result) : again == result);
 }
 
 static void test_apply(void)
 {
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
-		check(&ROWS[i]);
+		check(&ROWS[i], NULL);
+	for (size_t i = 0; i < sizeof(PAIRS) / sizeof(*PAIRS); i++)
+		check(&PAIRS[i].row, PAIRS[i].second);
 }
+
+struct sweep {
+	json_t *pod;
+	const struct overlays *overlays;
+};
 
 static int attempt(const void *input, struct err *err)
 {
-	json_t *const *documents = input;
+	const struct sweep *what = input;
 	json_auto_t *result = NULL;
 
-	return overlay_apply(documents[0], documents[1], &result, err);
+	return overlay_apply(what->pod, what->overlays->items, what->overlays->count, &result, err);
+}
+
+static void sweep(const struct row *row, const char *second)
+{
+	json_auto_t *pod = quoted_json(row->pod);
+	CLEANUP(overlays_release) struct overlays overlays = overlays_of(row, second);
+	const struct sweep input = {pod, &overlays};
+
+	if (row->result != NULL)
+		alloc_fail_sweep(row->name, attempt, &input);
 }
 
 static void test_out_of_memory(void)
 {
-	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
-		json_auto_t *pod = quoted_json(ROWS[i].pod);
-		json_auto_t *overlay = quoted_json(ROWS[i].overlay);
-		json_t *input[] = {pod, overlay};
-
-		if (ROWS[i].result != NULL)
-			alloc_fail_sweep(ROWS[i].name, attempt, input);
-	}
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
+		sweep(&ROWS[i], NULL);
+	for (size_t i = 0; i < sizeof(PAIRS) / sizeof(*PAIRS); i++)
+		sweep(&PAIRS[i].row, PAIRS[i].second);
 }
 
 static CU_TestInfo tests[] = {
-	{"an overlay is put on a pod, and again changes nothing", test_apply},
+	{"overlays are put on a pod, and again change nothing", test_apply},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };

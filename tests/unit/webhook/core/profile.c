@@ -20,6 +20,7 @@
 		"") ", 'redirect': {"     \
 		    "'outboundPort': 15001, 'inboundPort': 15006, 'container': 'proxy'" more "}}")
 #define UIDS ", 'proxy': {'uids': [15099]}"
+#define APPS(apps) DOCUMENT("{'apps': " apps "}")
 #define OVERLAY(pod) DOCUMENT("{" PARAMETERS ", 'pod': " pod "}")
 
 struct refusal {
@@ -50,9 +51,8 @@ static const struct refusal REFUSALS[] = {
 	 "{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', "
 	 "'metadata': {'name': 'a'}}",
 	 "'spec' is missing"},
-	{"apps", DOCUMENT("{'apps': {}}"), "spec: 'apps' is not supported by this version"},
 	{"unknown key of spec", DOCUMENT("{'pods': {}}"),
-	 "spec: unknown key 'pods', expected one of parameters, redirect, pod"},
+	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps"},
 	{"parameters of another type", DOCUMENT("{'parameters': {}}"),
 	 "spec: 'parameters' must be an array, found object"},
 	{"bad parameter", DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, 7]}"),
@@ -88,10 +88,30 @@ static const struct refusal REFUSALS[] = {
 	 "spec: pod: metadata: labels: 'sidewire.io/inject' is not for a profile to set"},
 	{"label that is no text", OVERLAY("{'metadata': {'labels': {'a': 7}}}"),
 	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
-	{"label that a parameter makes no text",
-	 DOCUMENT("{'parameters': [{'name': 'n', 'type': 'integer'}], "
-		  "'pod': {'metadata': {'labels': {'a': '${n}'}}}}"),
-	 "spec: pod: metadata: labels: 'a' must be a string, found integer"},
+	{"argument that is no text",
+	 OVERLAY("{'spec': {'containers': [{'name': 'x', 'args': ['-p', 80]}]}}"),
+	 "spec: pod: spec.containers[0].args[1]: must be a string, found integer"},
+	{"apps of another type", DOCUMENT("{'apps': []}"),
+	 "spec: 'apps' must be an object, found array"},
+	{"apps with a name", APPS("{'name': 'x'}"),
+	 "spec: apps: 'name' must not be there: this is put on every application container"},
+	{"apps with an undeclared parameter", APPS("{'workingDir': '${x}'}"),
+	 "spec: apps: workingDir: '${x}' names no parameter that is declared"},
+	{"apps with a mount of nothing", APPS("{'volumeMounts': [{'name': 'x'}]}"),
+	 "spec: apps: volumeMounts[0]: has no 'mountPath'"},
+	{"apps that take away", APPS("{'resources': {'limits': null}}"),
+	 "spec: apps: resources.limits: has no effect: what an application's container has stays"},
+	{"apps with a directive", APPS("{'env': [{'name': 'X', '$patch': 'delete'}]}"),
+	 "spec: apps: env[0].$patch: has no effect: what an application's container has stays"},
+	{"a variable whose name is no text", APPS("{'env': [{'name': 7}]}"),
+	 "spec: apps: env[0]: 'name' must be a string, found integer"},
+	{"append of another type", APPS("{'env': [{'name': 'X', 'value': '1', 'append': true}]}"),
+	 "spec: apps: env[0]: 'append' must be a string, found boolean"},
+	{"append by nothing", APPS("{'env': [{'name': 'X', 'value': '1', 'append': ''}]}"),
+	 "spec: apps: env[0]: 'append' is empty: expected what stands between the container's own "
+	 "value and this one"},
+	{"append of nothing", APPS("{'env': [{'name': 'X', 'valueFrom': {}, 'append': ' '}]}"),
+	 "spec: apps: env[0]: 'append' needs a 'value' to append"},
 	{"directive that nobody would follow",
 	 OVERLAY("{'metadata': {'labels': {'$patch': 'delete'}}}"),
 	 "spec: pod: metadata.labels: an overlay must not have '$patch' here: what the pod has of "
@@ -104,7 +124,7 @@ static const struct refusal REFUSALS[] = {
 	 "spec: redirect: unknown key 'outbound', expected one of includeInboundPorts, "
 	 "excludeInboundPorts, excludeInboundCidrs, includeOutboundPorts, excludeOutboundPorts, "
 	 "includeOutboundCidrs, excludeOutboundCidrs, excludeUids, excludeGids, outboundPort, "
-	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource"},
+	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource, probes"},
 	{"no port", DOCUMENT("{'redirect': {'inboundPort': 15006}}"),
 	 "spec: redirect: 'outboundPort' is missing"},
 	{"port out of range", DOCUMENT("{'redirect': {'outboundPort': 65536}}"),
@@ -133,6 +153,24 @@ static const struct refusal REFUSALS[] = {
 	 "spec: redirect: inboundSource must be single addresses, not prefixes"},
 	{"the gate on the proxy's port", REDIRECT(UIDS ", 'gatePort': 15006"),
 	 "spec: redirect: gatePort 15006 is one of the proxy's own ports"},
+	{"unknown key of probes", REDIRECT(UIDS ", 'probes': {'path': '/'}"),
+	 "spec: redirect: probes: unknown key 'path', expected one of port, env"},
+	{"probes without a port", REDIRECT(UIDS ", 'probes': {'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is missing"},
+	{"probes at a port of the redirect",
+	 REDIRECT(UIDS ", 'probes': {'port': 15999, 'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is 15999, which is a port of the redirect"},
+	{"probes at the port that the gate is asked from",
+	 REDIRECT(UIDS ", 'probes': {'port': 15998, 'env': 'P'}"),
+	 "spec: redirect: probes: 'port' is 15998, which is a port of the redirect"},
+	{"probes without a variable", REDIRECT(UIDS ", 'probes': {'port': 15020}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
+	{"probes with a variable that has no name",
+	 REDIRECT(UIDS ", 'probes': {'port': 15020, 'env': ''}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
+	{"probes with a variable that has a value",
+	 REDIRECT(UIDS ", 'probes': {'port': 15020, 'env': 'P=1'}"),
+	 "spec: redirect: probes: 'env' must be the name of a variable"},
 	{"container that is not there",
 	 DOCUMENT("{'redirect': {'outboundPort': 15001, 'inboundPort': 15006, 'container': 'x'" UIDS
 		  "}}"),
@@ -180,7 +218,7 @@ static void test_whole(void)
 		"'selfCall': 'inbound', 'inboundSource': ['127.0.0.6', '::6'], 'gate': 'exec', "
 		"'gatePort': 16000, 'excludeInboundPorts': [15021, '80-90'], "
 		"'includeOutboundCidrs': ['10.0.0.0/8'], 'includeInboundPorts': '*', "
-		"'excludeUids': '5,6'"));
+		"'excludeUids': '5,6', 'probes': {'port': 15020, 'env': 'PROBES'}"));
 	CLEANUP(freep) char *document = NULL;
 	struct err err = {0};
 
@@ -190,6 +228,8 @@ static void test_whole(void)
 	CU_ASSERT_TRUE(profile.is_redirecting);
 	CU_ASSERT_STRING_EQUAL(profile.container, "proxy");
 	CU_ASSERT_EQUAL(profile.gate, GATE_EXEC);
+	CU_ASSERT_EQUAL(profile.probe_port, 15020);
+	CU_ASSERT_STRING_EQUAL(profile.probe_env, "PROBES");
 	CU_ASSERT_EQUAL_FATAL(redirect_spec_encode(&profile.redirect, &document, &err), 0);
 	ASSERT_TEXT("document", document,
 		    "{\"version\":1,\"mode\":\"redirect\",\"outboundPort\":15001,"
@@ -211,7 +251,10 @@ static void test_defaults(void)
 	CU_ASSERT_EQUAL(profile.redirect.gate_port, 15999);
 	CU_ASSERT_EQUAL(profile.redirect.self_call, SELF_CALL_PASSTHROUGH);
 	CU_ASSERT_EQUAL(profile.redirect.inbound_source.count, 0);
+	CU_ASSERT_EQUAL(profile.probe_port, 0);
+	CU_ASSERT_PTR_NULL(profile.probe_env);
 	CU_ASSERT_FALSE(agent.is_redirecting);
+	CU_ASSERT_PTR_NULL(agent.apps);
 	CU_ASSERT_TRUE(json_is_object(agent.pod));
 }
 
@@ -323,11 +366,16 @@ static int attempt_read(const void *input, struct err *err)
 
 static void test_out_of_memory(void)
 {
-	json_auto_t *document = quoted_json(
+	json_auto_t *proxy = quoted_json(
 		REDIRECT(UIDS ", 'inboundSource': '127.0.0.6', 'excludeInboundPorts': [15021]"));
-	json_t *input = document;
+	json_auto_t *agent = quoted_json(DOCUMENT(
+		"{" PARAMETERS
+		", 'apps': {'env': [{'name': 'X', 'value': '${image}', 'append': ','}]}}"));
+	const json_t *input = proxy;
 
-	alloc_fail_sweep("profile", attempt_read, &input);
+	alloc_fail_sweep("proxy", attempt_read, &input);
+	input = agent;
+	alloc_fail_sweep("agent", attempt_read, &input);
 }
 
 static CU_TestInfo tests[] = {

@@ -120,6 +120,26 @@ static void test_parameters(void)
 	}
 }
 
+/* "image" of one profile is not "image" of another. */
+static void test_parameter_of_two(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	CLEANUP(profile_release)
+	struct profile tool = sample_profile(SAMPLE_DOCUMENT(
+		"tool", "{'parameters': [{'name': 'image', 'type': 'string', 'default': 'x'}]}"));
+	json_auto_t *annotations = quoted_json("{'param.sidewire.io/image': 'y'}");
+	struct profile_choice choice = {.count = 0};
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &tool, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(profile_choose(&set, "proxy,tool", NULL, &choice, &err), 0);
+	CU_ASSERT_EQUAL(profile_choice_check_parameters(&choice, NULL, &err), 0);
+	CU_ASSERT_EQUAL(profile_choice_check_parameters(&choice, annotations, &err), -EINVAL);
+	ASSERT_TEXT("message", err.msg,
+		    "annotation 'param.sidewire.io/image' could mean profile 'proxy' or profile "
+		    "'tool', which both have such a parameter: rename it in one of them");
+}
+
 static const struct {
 	const char *profile, *annotations, *values, *error;
 } VALUE_ROWS[] = {
@@ -153,10 +173,43 @@ static void test_values(void)
 	}
 }
 
+static const struct {
+	const char *profiles, *key;
+	bool is_heeded;
+} DEFAULTS[] = {
+	{"proxy", "sidewire.io/gate", true},
+	{"agent", "sidewire.io/gate", false},
+	{"agent,proxy", "sidewire.io/gate", true},
+	{"agent", "sidewire.io/profiles", true},
+	{"agent", "sidewire.io/misspelt", true},
+	{"agent", "param.sidewire.io/tenant", true},
+	{"proxy", "param.sidewire.io/tenant", false},
+	{"proxy,agent", "param.sidewire.io/tenant", true},
+	{"proxy", "param.sidewire.io/misspelt", true},
+	{"agent", "param.sidewire.io/misspelt", true},
+};
+
+static void test_defaults(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+
+	for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+		struct profile_choice choice = {.count = 0};
+		struct err err = {0};
+
+		CU_ASSERT_EQUAL_FATAL(
+			profile_choose(&set, DEFAULTS[i].profiles, NULL, &choice, &err), 0);
+		ASSERT_ROW(DEFAULTS[i].key, profile_choice_heeds(&choice, &set, DEFAULTS[i].key) ==
+						    DEFAULTS[i].is_heeded);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"profiles are chosen by annotation or default", test_choose},
 	{"a pod has a largest number of profiles", test_bounds},
 	{"parameters that nobody has are refused", test_parameters},
+	{"a parameter that two profiles have is nobody's", test_parameter_of_two},
+	{"defaults of other profiles are not heeded", test_defaults},
 	{"values come from annotations, then from defaults", test_values},
 	CU_TEST_INFO_NULL,
 };

@@ -9,11 +9,20 @@
 #include "common/base/cleanup.h"
 #include "tests/unit/suite.h"
 
+static const struct profile_report PROFILES = {
+	.count = 3,
+	.hash = "0123456789ab",
+	.loaded_at = 1700000000,
+	.loads = 2,
+	.failed_loads = 1,
+	.trouble = "a.yaml: line 1",
+};
+
 static const struct metrics_state STATE = {
 	.version = "1.2",
-	.profiles_hash = "0123456789ab",
-	.profile_count = 3,
+	.profiles = &PROFILES,
 	.requests_in_flight = 2,
+	.worker_restarts = 7,
 	.certificate_not_after = 1800000000,
 };
 
@@ -55,8 +64,14 @@ static void test_nothing_counted(void)
 		"sidewire_review_duration_seconds_sum 0.000000000",
 		"sidewire_patch_bytes_total 0",
 		"sidewire_requests_in_flight 2",
+		"# TYPE sidewire_worker_restarts_total counter",
+		"sidewire_worker_restarts_total 7",
 		"sidewire_certificate_not_after_seconds 1800000000",
 		"sidewire_profiles 3",
+		"sidewire_profiles_loaded_seconds 1700000000",
+		"sidewire_profiles_broken 1",
+		"sidewire_profile_loads_total{result=\"loaded\"} 2",
+		"sidewire_profile_loads_total{result=\"failed\"} 1",
 		"sidewire_profiles_info{hash=\"0123456789ab\"} 1",
 		"sidewire_build_info{version=\"1.2\"} 1",
 	};
@@ -65,6 +80,18 @@ static void test_nothing_counted(void)
 		ASSERT_ROW(LINES[i], has_line(text, LINES[i]));
 	CU_ASSERT_PTR_NULL(strstr(text, "sidewire_reviews_total{"));
 	CU_ASSERT_PTR_NULL(strstr(text, "sidewire_http_errors_total{"));
+}
+
+static void test_profiles_that_are_not_broken(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+	struct profile_report profiles = PROFILES;
+	struct metrics_state state = STATE;
+
+	profiles.trouble[0] = '\0';
+	state.profiles = &profiles;
+	CLEANUP(freep) char *text = format(metrics, &state);
+	CU_ASSERT(has_line(text, "sidewire_profiles_broken 0"));
 }
 
 static void test_reviews(void)
@@ -139,19 +166,27 @@ static void test_cluster(void)
 		.bundle_writes = 3,
 		.api_failures = 4,
 	};
+	const struct namespace_report namespaces = {
+		.count = 10000, .age_ms = 61007, .reads = 8, .api_failures = 5};
 	struct metrics_state state = STATE;
 
 	CLEANUP(freep) char *without = format(metrics, &state);
 	CU_ASSERT_PTR_NULL(strstr(without, "authority"));
+	CU_ASSERT_PTR_NULL(strstr(without, "namespace"));
 	state.cluster = &report;
+	state.namespaces = &namespaces;
 	CLEANUP(freep) char *text = format(metrics, &state);
 	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
 	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
-	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 4"));
+	CU_ASSERT(has_line(text, "sidewire_kube_api_failures_total 9"));
+	CU_ASSERT(has_line(text, "sidewire_namespaces 10000"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_cache_age_seconds 61.007"));
+	CU_ASSERT(has_line(text, "sidewire_namespace_reads_total 8"));
 }
 
 static CU_TestInfo tests[] = {
 	{"nothing counted", test_nothing_counted},
+	{"profiles that are not broken", test_profiles_that_are_not_broken},
 	{"reviews", test_reviews},
 	{"HTTP errors", test_http_errors},
 	{"labels are escaped", test_labels_are_escaped},

@@ -142,6 +142,37 @@ static void test_no_directory(void)
 		    "/nonexistent: cannot be listed: No such file or directory");
 }
 
+/* A mounted ConfigMap: only what is behind `..data` counts, not the links beside it. */
+static void test_mounted_config_map(void)
+{
+	static const struct file FILES[] = {{"a.yaml", PROFILE("a")}, {NULL, NULL}};
+	char data[] = "/tmp/sidewire-unit-XXXXXX";
+	char mount[] = "/tmp/sidewire-unit-XXXXXX";
+	char link_path[64], stale_path[64];
+	char version[PROFILE_VERSION_SIZE];
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	struct err err = {0};
+
+	make_directory(data, FILES);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(mkdtemp(mount));
+	profile_store_version(mount, version);
+	CU_ASSERT_STRING_EQUAL(version, "");
+	snprintf(link_path, sizeof(link_path), "%s/..data", mount);
+	snprintf(stale_path, sizeof(stale_path), "%s/stale.yaml", mount);
+	CU_ASSERT_EQUAL(symlink(data, link_path), 0);
+	CU_ASSERT_EQUAL(symlink("..data/stale.yaml", stale_path), 0);
+	profile_store_version(mount, version);
+	CU_ASSERT_STRING_EQUAL(version, data);
+	CU_ASSERT_EQUAL(profile_store_load(mount, &set, &err), 0);
+	CU_ASSERT_EQUAL(set.count, 1);
+	remove_directory(data, FILES);
+	unlink(link_path);
+	unlink(stale_path);
+	rmdir(mount);
+	profile_store_version(mount, version);
+	CU_ASSERT_STRING_EQUAL(version, "");
+}
+
 /* Fills a set from documents in memory. */
 static void add_profile(struct profile_set *set, const char *name, const char *image)
 {
@@ -177,7 +208,11 @@ static void test_hash(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"load", test_load}, {"too big", test_too_big}, {"no directory", test_no_directory},
-	{"hash", test_hash}, CU_TEST_INFO_NULL,
+	{"load", test_load},
+	{"too big", test_too_big},
+	{"no directory", test_no_directory},
+	{"a mounted ConfigMap", test_mounted_config_map},
+	{"hash", test_hash},
+	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/io/profile_store", tests)

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the program finds out about the nodes of its cluster, and what follows for probes."""
+
+import time
+
+import pytest
+
+from api_server import IMAGE, NODES, decode, node
+from in_cluster import answer_to, wait_ready
+from program import PATIENCE, encoded, pod
+
+LINE = "image volumes of the nodes"
+# How often nodes are looked at.
+SECONDS_TO_SEE = 75
+
+
+@pytest.fixture(name="ask")
+def _ask(api):
+    def ask(program):
+        """The answer to a review of a pod with a tcpSocket probe."""
+        a_pod = pod()
+        a_pod["spec"]["containers"][0]["livenessProbe"] = {"tcpSocket": {"port": 80}}
+        return answer_to(program, api.bundles()[0], encoded(a_pod))
+    return ask
+
+
+def is_exec(response):
+    """Whether the probe became one of sidewire-gate in the own image."""
+    patch = decode(response["patch"])
+    return "--once" in patch and IMAGE in patch
+
+
+def looks(api):
+    """The queries with which nodes were listed."""
+    return [query for _, path, query, *_ in list(api.calls) if path == NODES]
+
+
+@pytest.mark.parametrize("nodes, answer, why", [
+    ([node("a"), node("b", runtime="cri-o://1.31.4")], "yes", None),
+    ([node("a"), node("b", runtime="containerd://1.7.2")], "no", "node 'b' has kubelet 'v1.35.0' and 'containerd://1.7.2'"),
+    ([node("a", kubelet="v1.34.2")], "no", "node 'a' has kubelet 'v1.34.2' and 'containerd://2.1.0'"),
+    ([node("a", runtime="other://1.0")], "unknown", "node 'a' has kubelet 'v1.35.0' and 'other://1.0'"),
+    ([], "unknown", None)])
+def test_the_nodes_decide(api, replica, ask, nodes, answer, why):  # pylint: disable=too-many-arguments
+    for one in nodes:
+        api.put(f"{NODES}/{one['metadata']['name']}", one)
+    program = replica()
+    wait_ready(program)
+    line = program.wait_log(LINE)
+    assert (line["level"], line["answer"], line.get("detail")) == ("info", answer, why)
+    response = ask(program)
+    assert is_exec(response) == (answer == "yes")
+    assert bool(response.get("warnings")) == (answer != "yes")
+
+
+def test_a_list_of_many_pages(api, replica, ask):
+    for number in range(45):
+        api.put(f"{NODES}/{number:02}", node(f"{number:02}"))
+    api.put(f"{NODES}/99", node("99", kubelet="v1.34.0"))
+    program = replica()
+    wait_ready(program)
+    assert [query.get("continue") for query in looks(api)] == [None, "20", "40"]
+    assert not is_exec(ask(program))
+    assert program.wait_log(LINE)["detail"].startswith("node '99'")
+
+
+def test_who_may_not_see_nodes_is_ready_nevertheless(api, replica, ask):
+    api.put(f"{NODES}/a", node("a"))
+    api.refused["GET", NODES] = 403
+    program = replica()
+    wait_ready(program)
+    line = program.wait_log(LINE)
+    assert (line["level"], line["answer"]) == ("warning", "unknown")
+    assert "forbidden by the test" in line["detail"]
+    assert not is_exec(ask(program))
+    assert program.metric("sidewire_kube_api_failures_total") == 1
+
+
+@pytest.mark.parametrize("option", ["yes", "no"])
+def test_who_says_it_asks_no_nodes(api, replica, ask, option):
+    api.put(f"{NODES}/a", node("a", kubelet="v1.34.0"))
+    program = replica("one", "--image-volumes", option)
+    wait_ready(program)
+    assert is_exec(ask(program)) == (option == "yes")
+    assert not looks(api)
+
+
+def test_nodes_change(api, replica, ask):
+    """A minute later it is known; what cannot be seen meanwhile changes nothing."""
+    api.put(f"{NODES}/a", node("a", kubelet="v1.34.0"))
+    program = replica()
+    wait_ready(program)
+    assert not is_exec(ask(program))
+    api.put(f"{NODES}/a", node("a"))
+    end = time.monotonic() + SECONDS_TO_SEE + PATIENCE
+    while len(looks(api)) < 2 and time.monotonic() < end:
+        time.sleep(0.1)
+    assert program.wait_log(LINE, 2)["answer"] == "yes"
+    assert is_exec(ask(program))
+    assert len(looks(api)) == 2

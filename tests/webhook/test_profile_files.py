@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What every profile of ours puts into pods, shipped ones and drafts: quotas and the Pod Security Standard `restricted`
+accept it, and no two profiles get in each other's way."""
+
+import base64
+import json
+
+import jsonpatch
+import pytest
+
+from program import PROFILES, ROOT, Program, encoded, pod
+
+DRAFTS = ROOT / "tests" / "golden" / "profiles"
+FILES = sorted(PROFILES.glob("*.yaml")) + sorted(DRAFTS.glob("*.yaml"))
+# What has no default.
+PARAMETERS = {"momo": {"param.sidewire.io/agentImage": "example/agent:1"}}
+PROXIES = [file for file in FILES if file.parent == DRAFTS and "redirect:" in file.read_text(encoding="utf-8")]
+VOLUMES = {"name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
+
+
+@pytest.fixture(name="programs", scope="module")
+def fixture_programs(tmp_path_factory):
+    """A program for each directory of profiles."""
+    place = tmp_path_factory.mktemp("programs")
+    made = {}
+    for number, directory in enumerate((PROFILES, DRAFTS)):
+        (place / str(number)).mkdir()
+        made[directory] = Program(place / str(number), "--default-profiles", sorted(directory.glob("*.yaml"))[0].stem,
+                                  profiles=directory)
+    yield made
+    for program in made.values():
+        program.stop()
+
+
+def inject(program, *names):
+    """A pod with these profiles, as it is stored."""
+    annotations = {"sidewire.io/profiles": ",".join(names)}
+    for name in names:
+        annotations.update(PARAMETERS.get(name, {}))
+    before = pod(annotations=annotations)
+    response = json.loads(program.post(encoded(before))[2])["response"]
+    assert response["allowed"], response
+    return jsonpatch.apply_patch(before, json.loads(base64.b64decode(response["patch"])))
+
+
+def added_containers(after):
+    """The containers that are not the user's."""
+    return [container for container in after["spec"].get("initContainers", []) + after["spec"]["containers"]
+            if container["name"] != "app"]
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_what_is_added_is_restricted_and_has_limits(programs, file):
+    after = inject(programs[file.parent], file.stem)
+    assert added_containers(after)
+    for container in added_containers(after):
+        for kind in ("requests", "limits"):
+            assert {"cpu", "memory"} <= container["resources"][kind].keys()
+        context = container["securityContext"]
+        assert context["runAsNonRoot"] is True and context["runAsUser"] > 0
+        assert context["allowPrivilegeEscalation"] is False and not context.get("privileged")
+        assert context["capabilities"] == {"drop": ["ALL"]}
+        assert context["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert context["readOnlyRootFilesystem"] is True
+    for volume in after["spec"].get("volumes", []):
+        assert volume.keys() <= VOLUMES
+
+
+@pytest.mark.parametrize("file", PROXIES, ids=lambda file: file.stem)
+def test_agents_go_with_every_proxy(programs, file):
+    """An agent's variables are on the application, and never on the proxy."""
+    after = inject(programs[DRAFTS], file.stem, "skywalking", "otel-java")
+    for container in added_containers(after):
+        assert "JAVA_TOOL_OPTIONS" not in {entry["name"] for entry in container.get("env", [])}
+    (app,) = after["spec"]["containers"]
+    (options,) = [entry["value"] for entry in app["env"] if entry["name"] == "JAVA_TOOL_OPTIONS"]
+    assert options == "-javaagent:/sky/agent/skywalking-agent.jar -javaagent:/otel/javaagent.jar"
