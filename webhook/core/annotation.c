@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/vocabulary.h"
 #include "webhook/core/nearest_name.h"
 
@@ -142,6 +143,40 @@ int annotation_refuse_redirect(json_t *annotations, struct err *err)
 				       "redirects traffic",
 				       ANNOTATIONS[i].key);
 	}
+	return 0;
+}
+
+bool annotation_is_ours(const char *key)
+{
+	return has_prefix(key, VOCABULARY_PREFIX) || has_prefix(key, VOCABULARY_PARAM_PREFIX);
+}
+
+/* Whether a namespace's annotation is a default for its pods. */
+static bool is_default(const char *key)
+{
+	const struct annotation *annotation = find(key);
+
+	return annotation_is_ours(key) && (annotation == NULL || annotation->role != ROLE_WEBHOOK);
+}
+
+int annotation_with_defaults(json_t *own, json_t *of_namespace, json_t **ret_annotations,
+			     struct err *err)
+{
+	json_auto_t *annotations = json_incref(own);
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(of_namespace, key, value) {
+		if (!is_default(key) || json_object_get(annotations, key) != NULL)
+			continue;
+		if (annotations == own) {
+			json_decref(annotations);
+			annotations = own != NULL ? json_copy(own) : json_object();
+		}
+		if (json_object_set(annotations, key, value) < 0)
+			return err_set(err, ENOMEM, "out of memory");
+	}
+	*ret_annotations = TAKE(annotations);
 	return 0;
 }
 

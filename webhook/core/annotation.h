@@ -7,6 +7,7 @@
 #define SIDEWIRE_WEBHOOK_ANNOTATION_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
 
@@ -24,6 +25,19 @@ int annotation_check(json_t *annotations, struct err *err)
  */
 int annotation_refuse_redirect(json_t *annotations, struct err *err)
 	__attribute__((nonnull(2), warn_unused_result));
+
+/*
+ * What counts for a pod: its own annotations, and those of its namespace as defaults, key by key.
+ * Of a namespace's, only what a user may write under our prefixes is a default, known or not: what
+ * is misspelt there is refused like everywhere. Both are objects of texts, or NULL. The caller owns
+ * *ret_annotations, which is `own` itself (or NULL) where the namespace adds nothing. -ENOMEM.
+ */
+int annotation_with_defaults(json_t *own, json_t *of_namespace, json_t **ret_annotations,
+			     struct err *err) __attribute__((nonnull(3, 4), warn_unused_result));
+
+/* Whether the key is one that sidewire reads, known or not: sidewire.io/... or
+ * param.sidewire.io/... */
+bool annotation_is_ours(const char *key) __attribute__((nonnull));
 
 /* The value of an annotation; NULL when it is absent. Borrowed. */
 const char *annotation_get(const json_t *annotations, const char *key) __attribute__((nonnull(2)));

@@ -30,10 +30,12 @@ enum {
 
 /* One injection on its way: each step reads what those before it have left. */
 struct injection {
-	json_t *original; /* borrowed, as are the next two */
+	const struct inject_question *question; /* borrowed, as are the next three */
+	json_t *original;
 	const struct profile_set *profiles;
 	const struct inject_options *options;
-	json_t *annotations; /* of the original; NULL when it has none */
+	json_t *annotations; /* of the original, and its namespace's as defaults; NULL when there
+				are none; owned */
 	struct profile_choice choice;
 	json_t *overlays[PROFILE_CHOICE_MAX]; /* of the chosen, parameters put in; owned */
 	struct redirect_spec redirect;        /* owned */
@@ -47,6 +49,7 @@ static void injection_release(struct injection *injection)
 {
 	for (size_t i = 0; i < PROFILE_CHOICE_MAX; i++)
 		json_decref(injection->overlays[i]);
+	json_decref(injection->annotations);
 	redirect_spec_release(&injection->redirect);
 	json_decref(injection->pod);
 	json_decref(injection->patch);
@@ -79,8 +82,11 @@ static int check_shape(struct injection *injection, struct err *err)
 {
 	int r = pod_shape_check(injection->original, err);
 
-	injection->annotations = pod_annotations(injection->original);
-	return r < 0 && r != -ENOMEM ? err_wrap(err, "the pod cannot be read") : r;
+	if (r < 0)
+		return r == -ENOMEM ? r : err_wrap(err, "the pod cannot be read");
+	return annotation_with_defaults(pod_annotations(injection->original),
+					injection->question->namespace_annotations,
+					&injection->annotations, err);
 }
 
 static int check_annotations(struct injection *injection, struct err *err)
@@ -257,13 +263,33 @@ static const struct step {
 };
 enum { STEP_COUNT = sizeof(STEPS) / sizeof(*STEPS) };
 
-static void deny(const struct step *step, const struct err *err, struct inject_result *result)
+/* Whether the sentence names an annotation that the pod has from its namespace. */
+static bool names_default(const struct injection *injection, const char *sentence)
+{
+	json_t *own = pod_annotations(injection->original);
+	char quoted[INJECT_SENTENCE_SIZE];
+	const char *key;
+	json_t *value;
+
+	json_object_foreach(injection->annotations, key, value) {
+		snprintf(quoted, sizeof(quoted), "annotation '%s'", key);
+		if (json_object_get(own, key) == NULL && strstr(sentence, quoted) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static void deny(const struct injection *injection, const struct step *step, const struct err *err,
+		 struct inject_result *result)
 {
 	struct inject_decision *decision = &result->decision;
+	struct err said = *err;
 
+	if (names_default(injection, err->msg))
+		err_wrap(&said, "of the pod's namespace");
 	decision->verdict = INJECT_DENY;
 	decision->reason = step->reason;
-	snprintf(decision->sentence, sizeof(decision->sentence), "%s", err->msg);
+	snprintf(decision->sentence, sizeof(decision->sentence), "%s", said.msg);
 	utf8_repair(decision->sentence);
 	result->status = step->status;
 }
@@ -289,7 +315,7 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 			return r;
 		}
 		if (r < 0) {
-			deny(&STEPS[i], &failure, result);
+			deny(injection, &STEPS[i], &failure, result);
 			return 0;
 		}
 	}
@@ -316,7 +342,8 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(injection_release)
-	struct injection injection = {.original = question->pod,
+	struct injection injection = {.question = question,
+				      .original = question->pod,
 				      .profiles = profiles,
 				      .options = options,
 				      .pod = json_incref(question->pod),

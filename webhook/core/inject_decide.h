@@ -39,11 +39,12 @@ struct inject_decision {
 struct inject_question {
 	const char *operation; /* of the review, "CREATE" */
 	const char *resource;  /* "pods" for pods of the core group; anything else is not for us */
-	const char *subresource;     /* "" for the pod itself */
-	const char *namespace_name;  /* of the request, or the pod's own */
-	const char *namespace_label; /* value of sidewire.io/inject on the namespace, NULL when it
-					has none */
-	const char *own_namespace;   /* where sidewire itself runs */
+	const char *subresource;       /* "" for the pod itself */
+	const char *namespace_name;    /* of the request, or the pod's own */
+	const char *namespace_label;   /* value of sidewire.io/inject on the namespace, NULL when it
+					  has none */
+	json_t *namespace_annotations; /* object of texts: defaults for the pod's own; NULL: none */
+	const char *own_namespace;     /* where sidewire itself runs */
 	json_t *pod; /* any JSON: its shape is checked here; NULL when the review has no object */
 };
 
