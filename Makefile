@@ -54,13 +54,15 @@ CNI_LIBS := $(filter %cni-io.a,$(ARCHIVES)) $(filter %cni-core.a,$(ARCHIVES)) \
 # The client of the Kubernetes API, for programs that use it. Not for the plugin: it must ask nobody.
 KUBE_EXTERNAL := -lcurl-gnutls
 WEBHOOK_EXTERNAL := $(KUBE_EXTERNAL) -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
+INJECT_EXTERNAL := -lfyaml -lnettle -ljansson
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
 NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson
 
 STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
 # The others need a dozen shared libraries of the other architecture: they are built on a machine of it, as is the image.
-PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-node) $(STATIC_PROGRAMS)
+PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node) \
+	$(STATIC_PROGRAMS)
 
 .PHONY: all
 all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1; ARCH=arm64: the static ones)
@@ -92,6 +94,9 @@ STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
 
 $(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
+
+$(BUILD)/sidewire-inject: $(call objects_of,webhook/inject_main.c) $(WEBHOOK_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(INJECT_EXTERNAL)
 
 $(BUILD)/sidewire-node: $(call objects_of,cni/node_main.c) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(NODE_EXTERNAL)
