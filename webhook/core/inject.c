@@ -223,6 +223,26 @@ static int order(struct injection *injection, struct err *err)
 	return r;
 }
 
+/* Whoever is asked for has the label that says so, wherever it is sent. */
+static int label(struct injection *injection, struct err *err)
+{
+	json_t *metadata = json_object_get(injection->pod, "metadata");
+	json_t *labels = json_object_get(metadata, "labels");
+
+	if (!injection->question->is_asked || json_object_get(labels, LABEL_INJECT) != NULL)
+		return 0;
+	json_auto_t *pod = json_copy(injection->pod);
+	json_auto_t *own_metadata = json_is_object(metadata) ? json_copy(metadata) : json_object();
+	json_auto_t *own_labels = json_is_object(labels) ? json_copy(labels) : json_object();
+	/* _new takes the text, and fails for NULL. */
+	if (json_object_set_new(own_labels, LABEL_INJECT, json_string("true")) < 0 ||
+	    json_object_set(own_metadata, "labels", own_labels) < 0 ||
+	    json_object_set(pod, "metadata", own_metadata) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	advance(injection, TAKE(pod));
+	return 0;
+}
+
 static int write_status(struct injection *injection, struct err *err)
 {
 	const struct inject_status status = {&injection->choice, &injection->redirect,
@@ -258,6 +278,7 @@ static const struct step {
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},
+	{label, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
 	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{diff, "MergeConflict", STATUS_UNPROCESSABLE},
 };

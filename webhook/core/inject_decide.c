@@ -241,6 +241,8 @@ void inject_decide(const struct inject_question *question, struct inject_decisio
 	size_t i = 0;
 
 	read_pod(&outline, question->pod);
+	if (question->is_asked && outline.label == NULL)
+		outline.label = "true";
 	while (!RULES[i](&outline, &decision))
 		i++;
 	/* Only now: a pod that is none of our business never fails because of us. */

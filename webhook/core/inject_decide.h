@@ -7,6 +7,7 @@
 #define SIDEWIRE_WEBHOOK_INJECT_DECIDE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
 
@@ -45,7 +46,9 @@ struct inject_question {
 					  has none */
 	json_t *namespace_annotations; /* object of texts: defaults for the pod's own; NULL: none */
 	const char *own_namespace;     /* where sidewire itself runs */
-	json_t *pod; /* any JSON: its shape is checked here; NULL when the review has no object */
+	bool is_asked; /* a pod without the label sidewire.io/inject is taken to have it, "true";
+			  inject() then gives it the label */
+	json_t *pod;   /* any JSON: its shape is checked here; NULL when the review has no object */
 };
 
 /*

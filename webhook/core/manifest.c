@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "common/base/cleanup.h"
-#include "webhook/core/json_diff.h"
 #include "webhook/core/yaml_json.h"
 #include "webhook/core/yaml_patch.h"
 #include "webhook/core/yaml_render.h"
@@ -78,7 +77,8 @@ static int add_objects(struct manifest *manifest, struct err *err)
 	const struct yaml_node *root = manifest->tree.root;
 	const struct workload *item = NULL;
 
-	if (root == NULL)
+	/* Nothing but comments, or a marker. */
+	if (root == NULL || root->begin == root->end)
 		return 0;
 	struct manifest_object object = object_of(root, NULL);
 	if (workload_is_list(object.api_version, object.kind, &item))
@@ -159,18 +159,13 @@ static int set_pod(struct manifest *manifest, const struct manifest_object *obje
 }
 
 int manifest_replace_pod(struct manifest *manifest, const struct manifest_object *object,
-			 json_t *pod, struct err *err)
+			 json_t *pod, const json_t *patch, struct err *err)
 {
 	CLEANUP(freep) char *pointer = NULL;
-	json_auto_t *patch = NULL;
-	json_t *before = NULL;
-	int r = manifest_pod(manifest, object, &before, err);
 
-	if (r == 0)
-		r = json_diff(before, pod, &patch, err);
-	if (r < 0 || json_array_size(patch) == 0)
-		return r;
-	r = pod_pointer(object, &pointer, err);
+	if (json_array_size(patch) == 0)
+		return 0;
+	int r = pod_pointer(object, &pointer, err);
 	if (r == 0)
 		r = yaml_patch_apply(&manifest->tree, pointer, patch, err);
 	if (r < 0 && r != -ENOTSUP)

@@ -51,9 +51,11 @@ int manifest_read(const char *text, size_t length, unsigned int first_line,
 int manifest_pod(struct manifest *manifest, const struct manifest_object *object, json_t **ret_pod,
 		 struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Puts `pod` in place of what manifest_pod() gave. -ENOMEM. */
+/* Puts `pod` in place of what manifest_pod() gave; `patch` (RFC 6902) is what leads from that to
+ * it. -ENOMEM. */
 int manifest_replace_pod(struct manifest *manifest, const struct manifest_object *object,
-			 json_t *pod, struct err *err) __attribute__((nonnull, warn_unused_result));
+			 json_t *pod, const json_t *patch, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Appends the document with the pods that were replaced. *ret_is_anew tells that it had to be

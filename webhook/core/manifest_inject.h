@@ -30,14 +30,13 @@ int manifest_question(const struct manifest_setting *setting, const struct manif
 
 /*
  * Injects into the pod of an object that has a workload, as if the pod asked for it, unless it
- * declines: the label sidewire.io/inject: "true" goes into it too, so that it is let in wherever it
- * is sent. *ret_result is inject()'s, its patch one from the pod with the label; the caller
- * releases it. *ret_is_changed tells whether the manifest has changed. -EINVAL, with line and
- * column, for what cannot be read in the document; the errors of manifest_question(); -ENOMEM.
+ * declines: it gets the label sidewire.io/inject: "true" too, so that it is let in wherever it is
+ * sent. *ret_result is inject()'s, with an empty patch where everything was there already; the
+ * caller releases it. -EINVAL, with line and column, for what cannot be read in the document; the
+ * errors of manifest_question(); -ENOMEM.
  */
 int manifest_inject(struct manifest *manifest, const struct manifest_object *object,
 		    const struct manifest_setting *setting, struct inject_result *ret_result,
-		    bool *ret_is_changed, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+		    struct err *err) __attribute__((nonnull, warn_unused_result));
 
 #endif

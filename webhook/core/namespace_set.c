@@ -34,9 +34,11 @@ static int check_texts(json_t *annotations, struct err *err)
 	json_object_foreach(annotations, key, value) {
 		const char *text = NULL;
 
-		if (json_is_null(value))
-			return err_set(err, EINVAL, "'%.64s' must be a string, found null", key);
-		if (json_read_string(annotations, key, &text, err) < 0)
+		int r = json_is_null(value)
+				? err_set(err, EINVAL, "'%.64s' must be a string, found null", key)
+				: json_read_string(annotations, key, &text, err);
+
+		if (r < 0)
 			return err_wrap(err, "annotations");
 	}
 	return 0;

@@ -84,7 +84,7 @@ static void tell_warnings(const struct place *place, const struct inject_result 
 
 /* Tells what became of an object, and notes whether it was refused. */
 static void tell_result(struct run *run, const struct place *place,
-			const struct inject_result *result, bool is_changed)
+			const struct inject_result *result)
 {
 	const struct inject_decision *decision = &result->decision;
 
@@ -93,7 +93,7 @@ static void tell_result(struct run *run, const struct place *place,
 		tell(place, "refused: %s", decision->sentence);
 	} else if (decision->verdict == INJECT_SKIP) {
 		tell(place, "skipped: %s", decision->sentence);
-	} else if (!run->options->is_quiet && is_changed) {
+	} else if (!run->options->is_quiet && json_array_size(result->patch) > 0) {
 		tell(place, "injected: profiles %s", result->profiles);
 	} else if (!run->options->is_quiet) {
 		tell(place, "unchanged: it is injected already, profiles %s", result->profiles);
@@ -107,17 +107,16 @@ static int inject_object(struct run *run, struct manifest *manifest, const struc
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	const struct manifest_object *object = place->object;
-	bool is_changed = false;
 
 	if (object->workload == NULL) {
 		if (!run->options->is_quiet && *object->kind != '\0')
 			tell(place, "skipped: no kind that makes pods");
 		return 0;
 	}
-	int r = manifest_inject(manifest, object, &run->offline.setting, &result, &is_changed, err);
+	int r = manifest_inject(manifest, object, &run->offline.setting, &result, err);
 	if (r < 0)
 		return r;
-	tell_result(run, place, &result, is_changed);
+	tell_result(run, place, &result);
 	return result.decision.verdict == INJECT_DENY;
 }
 

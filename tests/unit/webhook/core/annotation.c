@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
 #include "common/vocabulary.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
@@ -103,12 +104,51 @@ static void test_messages(void)
 					"numbers and ranges such as 1000,2000-2010: it is too big");
 }
 
+static const struct {
+	const char *name, *own, *of_namespace, *expected;
+} DEFAULTS[] = {
+	{"neither", NULL, NULL, "(nothing)"},
+	{"the pod's alone", "{'sidewire.io/gate':'none','a':'b'}", NULL,
+	 "{'sidewire.io/gate':'none','a':'b'}"},
+	{"the namespace's alone", NULL,
+	 "{'sidewire.io/gate':'none','param.sidewire.io/cpu':'1','a':'b'}",
+	 "{'sidewire.io/gate':'none','param.sidewire.io/cpu':'1'}"},
+	{"the pod wins, key by key", "{'sidewire.io/gate':'none'}",
+	 "{'sidewire.io/gate':'exec','sidewire.io/profiles':'x'}",
+	 "{'sidewire.io/gate':'none','sidewire.io/profiles':'x'}"},
+	{"what is misspelt counts too", NULL, "{'sidewire.io/gat':'x','sidewire.io/inject':'y'}",
+	 "{'sidewire.io/gat':'x','sidewire.io/inject':'y'}"},
+	{"what the webhook writes does not", NULL,
+	 "{'sidewire.io/status':'x','sidewire.io/redirect':'y','sidewire.iox':'z'}", "(nothing)"},
+};
+
+static void test_defaults(void)
+{
+	for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+		json_auto_t *own = DEFAULTS[i].own != NULL ? quoted_json(DEFAULTS[i].own) : NULL;
+		json_auto_t *untouched = json_deep_copy(own);
+		json_auto_t *of_namespace = DEFAULTS[i].of_namespace != NULL
+						    ? quoted_json(DEFAULTS[i].of_namespace)
+						    : NULL;
+		json_auto_t *found = NULL;
+		struct err err = {0};
+
+		ASSERT_ROW(DEFAULTS[i].name,
+			   annotation_with_defaults(own, of_namespace, &found, &err) == 0);
+		CLEANUP(freep) char *text = quoted_json_text(found);
+		ASSERT_TEXT(DEFAULTS[i].name, text, DEFAULTS[i].expected);
+		ASSERT_ROW(DEFAULTS[i].name, own == NULL || json_equal(own, untouched));
+		ASSERT_ROW(DEFAULTS[i].name, of_namespace != NULL || found == own);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"keys of ours are checked", test_check},
 	{"a pod without annotations", test_none_at_all},
 	{"whatever bears on the redirect is known", test_all_of_the_redirect},
 	{"whatever does not, passes where nothing redirects", test_those_that_are_not},
 	{"a refusal says annotation, value and what was expected", test_messages},
+	{"a namespace's are defaults", test_defaults},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/annotation", tests)

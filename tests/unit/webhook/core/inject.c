@@ -199,9 +199,86 @@ static void test_sentence_is_utf8(void)
 	CU_ASSERT_PTR_NOT_NULL(sentence);
 }
 
+/* Annotations of the namespace count as if the pod had them, and whose fault a denial is, is said.
+ */
+static void test_namespace_annotations(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *defaults = quoted_json("{'sidewire.io/profiles':'agent',"
+					    "'param.sidewire.io/tenant':'of-all'}");
+	json_auto_t *bad = quoted_json("{'sidewire.io/gate':'x'}");
+	json_auto_t *bare = quoted_json(POD("", APP));
+	json_auto_t *own = quoted_json(POD(ANNOTATION("param.sidewire.io/tenant", "mine"), APP));
+	json_auto_t *good = quoted_json(POD(ANNOTATION("sidewire.io/gate", "none"), APP));
+	const struct {
+		json_t *pod, *of_namespace;
+		const char *tenant, *sentence;
+	} ROWS[] = {
+		{bare, defaults, "of-all", NULL},
+		{own, defaults, "mine", NULL},
+		{good, bad, NULL, NULL},
+		{bare, bad, NULL,
+		 "of the pod's namespace: annotation 'sidewire.io/gate' is 'x', expected probe, "
+		 "exec or none"},
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		struct inject_question question = question_of(ROWS[i].pod);
+		CLEANUP(inject_result_release) struct inject_result result = {0};
+		struct err err = {0};
+
+		question.namespace_annotations = ROWS[i].of_namespace;
+		CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &result, &err), 0);
+		if (ROWS[i].sentence != NULL) {
+			ASSERT_TEXT("sentence", result.decision.sentence, ROWS[i].sentence);
+			continue;
+		}
+		CU_ASSERT_EQUAL(result.decision.verdict, INJECT_YES);
+		const char *tenant = json_string_value(json_object_get(
+			json_object_get(json_object_get(result.pod, "metadata"), "annotations"),
+			"t"));
+		if (ROWS[i].tenant != NULL)
+			ASSERT_TEXT("tenant", tenant, ROWS[i].tenant);
+	}
+}
+
+/* A pod that is asked for gets the label, unless it has one; and then asks by itself. */
+static void test_asked(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *bare = quoted_json(POD("'labels':null", APP));
+	json_auto_t *declining = quoted_json(POD("'labels':{'sidewire.io/inject':'false'}", APP));
+	struct inject_question question = question_of(bare);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	CLEANUP(inject_result_release) struct inject_result again = {0};
+	CLEANUP(inject_result_release) struct inject_result declined = {0};
+	struct err err = {0};
+
+	question.namespace_label = NULL;
+	question.is_asked = true;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &result, &err), 0);
+	CU_ASSERT_STRING_EQUAL(result.decision.reason, "PodAsks");
+	json_t *labels = json_object_get(json_object_get(result.pod, "metadata"), "labels");
+	ASSERT_TEXT("label", json_string_value(json_object_get(labels, "sidewire.io/inject")),
+		    "true");
+	ASSERT_TEXT("profile's", json_string_value(json_object_get(labels, "sidecar")), "proxy");
+
+	question.is_asked = false;
+	question.pod = result.pod;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &again, &err), 0);
+	CU_ASSERT_STRING_EQUAL(again.decision.reason, "PodAsks");
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
+
+	question.is_asked = true;
+	question.pod = declining;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &declined, &err), 0);
+	CU_ASSERT_STRING_EQUAL(declined.decision.reason, "PodDeclines");
+}
+
 struct sweep {
 	const struct profile_set *set;
 	json_t *pod;
+	json_t *defaults;
 };
 
 static int attempt(const void *input, struct err *err)
@@ -209,8 +286,11 @@ static int attempt(const void *input, struct err *err)
 	static const struct inject_options EXEC = {.default_profiles = "proxy",
 						   .gate_image = "gate:1"};
 	const struct sweep *sweep = input;
-	const struct inject_question question = question_of(sweep->pod);
+	struct inject_question question = question_of(sweep->pod);
 	CLEANUP(inject_result_release) struct inject_result result = {0};
+
+	question.is_asked = true;
+	question.namespace_annotations = sweep->defaults;
 	int r = inject(&question, sweep->set, &EXEC, &result, err);
 
 	/* Without memory there is an error, never another decision. */
@@ -232,10 +312,11 @@ static const char *const SWEEPS[] = {
 static void test_out_of_memory(void)
 {
 	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *defaults = quoted_json("{'sidewire.io/profiles':'proxy'}");
 
 	for (size_t i = 0; i < sizeof(SWEEPS) / sizeof(*SWEEPS); i++) {
 		json_auto_t *pod = quoted_json(SWEEPS[i]);
-		const struct sweep sweep = {&set, pod};
+		const struct sweep sweep = {&set, pod, defaults};
 
 		alloc_fail_sweep(SWEEPS[i], attempt, &sweep);
 	}
@@ -248,6 +329,8 @@ static CU_TestInfo tests[] = {
 	{"warnings", test_warnings},
 	{"a redirect document that is too long", test_document_too_long},
 	{"a sentence is UTF-8", test_sentence_is_utf8},
+	{"annotations of the namespace", test_namespace_annotations},
+	{"a pod that is asked for", test_asked},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };
