@@ -29,8 +29,15 @@ enum {
 /* The reason of a denial that is about a pod's shape, not about what it asks for. */
 #define INJECT_MALFORMED_POD "MalformedPod"
 
+/* How many rules there are, in the order in which they are asked. */
+enum { INJECT_RULE_COUNT = 8 };
+
+/* What the rule of that place, from 0, looks at, in a few words: "mirror pod". Static. */
+const char *inject_rule_name(size_t rule);
+
 struct inject_decision {
 	enum inject_verdict verdict;
+	size_t rule;        /* the place of the one that answered, from 0 */
 	const char *reason; /* static code in PascalCase, "HostNetwork": logs, metrics, audit */
 	char sentence[INJECT_SENTENCE_SIZE]; /* one sentence for a person */
 	char warning[INJECT_WARNING_SIZE];   /* for the user who creates the pod; empty: none */

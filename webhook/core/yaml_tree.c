@@ -10,7 +10,10 @@
 #include "common/base/utf8.h"
 #include "webhook/core/yaml_place.h"
 
-enum { ENTRIES_FIRST = 4 }; /* room of a sequence or mapping; it doubles */
+enum {
+	ENTRIES_FIRST = 4, /* room of a sequence or mapping; it doubles */
+	PART_MAX = 128,    /* bytes of a part of a path */
+};
 
 /* What an alias may stand for. */
 struct anchor {
@@ -540,6 +543,41 @@ const char *yaml_text(const struct yaml_node *node)
 	const struct yaml_node *scalar = yaml_resolve(node);
 
 	return scalar != NULL && scalar->kind == YAML_SCALAR ? scalar->text : NULL;
+}
+
+/* The element of a sequence; NULL when there is none. */
+static const struct yaml_node *element(const struct yaml_node *node, size_t index)
+{
+	const struct yaml_node *sequence = yaml_resolve(node);
+
+	return sequence != NULL && sequence->kind == YAML_SEQUENCE && index < sequence->count
+		       ? sequence->entries[index].value
+		       : NULL;
+}
+
+const struct yaml_node *yaml_follow(const struct yaml_node *node, const char *path, size_t length)
+{
+	const char *end = path + length;
+	char name[PART_MAX];
+
+	while (node != NULL && path < end) {
+		size_t part = strcspn(path, ".[:");
+		char *close;
+
+		if (part >= sizeof(name))
+			return NULL;
+		memcpy(name, path, part);
+		name[part] = '\0';
+		if (part > 0)
+			node = yaml_member(node, name);
+		path += part;
+		if (*path == '[') {
+			node = element(node, strtoul(path + 1, &close, 10));
+			path = close + (*close == ']');
+		}
+		path += path < end && *path == '.';
+	}
+	return node;
 }
 
 int yaml_at(const struct yaml_node *node, struct err *err)

@@ -96,6 +96,13 @@ const struct yaml_node *yaml_member(const struct yaml_node *node, const char *ke
 /* The text of a scalar, however it is written; NULL for anything else. */
 const char *yaml_text(const struct yaml_node *node);
 
+/*
+ * The node at a path of `length` bytes, in the form that messages have it:
+ * "spec.initContainers[0].image". NULL where there is no such place, or no node to begin with.
+ */
+const struct yaml_node *yaml_follow(const struct yaml_node *node, const char *path, size_t length)
+	__attribute__((nonnull(2)));
+
 /* Puts line and column before the message, unless it is about memory. Returns err->code. */
 int yaml_at(const struct yaml_node *node, struct err *err) __attribute__((nonnull));
 

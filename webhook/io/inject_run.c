@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/core/explain.h"
 #include "webhook/core/manifest_inject.h"
 #include "webhook/io/manifest_stream.h"
 #include "webhook/io/offline_setting.h"
@@ -101,28 +102,61 @@ static void tell_result(struct run *run, const struct place *place,
 	tell_warnings(place, result);
 }
 
-/* Injects into one object. 1 where it was refused. */
+/* What a command does to an object. 1 where it was refused. */
+typedef int object_action(struct run *run, struct manifest *manifest, const struct place *place,
+			  struct err *err);
+
 static int inject_object(struct run *run, struct manifest *manifest, const struct place *place,
 			 struct err *err)
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
-	const struct manifest_object *object = place->object;
+	int r = manifest_inject(manifest, place->object, &run->offline.setting, &result, err);
 
-	if (object->workload == NULL) {
-		if (!run->options->is_quiet && *object->kind != '\0')
-			tell(place, "skipped: no kind that makes pods");
-		return 0;
-	}
-	int r = manifest_inject(manifest, object, &run->offline.setting, &result, err);
 	if (r < 0)
 		return r;
 	tell_result(run, place, &result);
 	return result.decision.verdict == INJECT_DENY;
 }
 
-/* Injects into all objects of a document. 1 where one was refused. */
-static int inject_objects(struct run *run, const struct manifest_source *source,
-			  struct manifest *manifest, struct err *err)
+/* What is taken for granted where no file tells of namespaces. */
+static void assume_enabled(const struct run *run, struct inject_question *question,
+			   struct strbuf *out)
+{
+	if (run->offline.namespaces.count > 0)
+		return;
+	question->namespace_label = "enabled";
+	strbuf_puts(out, "  taken for granted: its namespace has the label sidewire.io/inject: "
+			 "enabled (--namespace-file FILE tells)\n");
+}
+
+static int explain_object(struct run *run, struct manifest *manifest, const struct place *place,
+			  struct err *err)
+{
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	const struct manifest_setting *setting = &run->offline.setting;
+	const struct manifest_object *object = place->object;
+	struct inject_question question;
+	json_t *pod = NULL;
+	int r = manifest_pod(manifest, object, &pod, err);
+
+	if (r == 0)
+		r = manifest_question(setting, object, pod, &question, err);
+	if (r < 0)
+		return r;
+	strbuf_printf(&text, "%s%s:%u: %s \"%s\" in namespace %s\n", run->last != '\0' ? "\n" : "",
+		      place->path, place->line, object->kind, object->name,
+		      question.namespace_name);
+	assume_enabled(run, &question, &text);
+	r = explain(&question, setting->profiles, &setting->options, &text, &result, err);
+	if (r == 0)
+		r = write_out(run, text.data, text.length, err);
+	return r < 0 ? r : result.decision.verdict == INJECT_DENY;
+}
+
+/* Does that to every object of a document that makes pods. 1 where one was refused. */
+static int each_object(struct run *run, const struct manifest_source *source,
+		       struct manifest *manifest, object_action *action, struct err *err)
 {
 	int refused = 0;
 
@@ -130,9 +164,14 @@ static int inject_objects(struct run *run, const struct manifest_source *source,
 		const struct manifest_object *object = &manifest->objects[i];
 		struct place place = {source->path, object->node->line, object};
 		struct err failure = {0};
-		int r = inject_object(run, manifest, &place, &failure);
 
-		if (r == -ENOMEM) {
+		if (object->workload == NULL) {
+			if (!run->options->is_quiet && *object->kind != '\0')
+				tell(&place, "skipped: no kind that makes pods");
+			continue;
+		}
+		int r = action(run, manifest, &place, &failure);
+		if (r == -ENOMEM || ferror(stdout)) {
 			*err = failure;
 			return r;
 		}
@@ -164,8 +203,13 @@ static int write_manifest(struct run *run, const struct place *place,
 	return write_document(run, text.data, text.length, err);
 }
 
-static int inject_document(void *context, const struct manifest_source *source, struct err *err)
+/* Reads a document, and does what the command does. */
+static int handle_document(void *context, const struct manifest_source *source, struct err *err)
 {
+	static object_action *const ACTIONS[] = {
+		[INJECT_COMMAND_INJECT] = inject_object,
+		[INJECT_COMMAND_EXPLAIN] = explain_object,
+	};
 	CLEANUP(manifest_release) struct manifest manifest = {0};
 	const struct document *document = &source->document;
 	struct place place = {.path = source->path, .line = document->line};
@@ -183,15 +227,17 @@ static int inject_document(void *context, const struct manifest_source *source, 
 		run->is_refused = true;
 		return 0;
 	}
-	r = inject_objects(run, source, &manifest, err);
+	r = each_object(run, source, &manifest, ACTIONS[run->options->command], err);
 	if (r < 0)
 		return r;
 	run->is_refused = run->is_refused || r > 0;
-	return r > 0 ? 0 : write_manifest(run, &place, &manifest, err);
+	if (r > 0 || run->options->command == INJECT_COMMAND_EXPLAIN)
+		return 0;
+	return write_manifest(run, &place, &manifest, err);
 }
 
 /* Reads one input after the other. One that cannot be read counts as refused. */
-static int each_input(struct run *run, manifest_handler *handler, struct err *err)
+static int each_input(struct run *run, struct err *err)
 {
 	CLEANUP(path_list_release) struct path_list files = {0};
 	const struct argument_list *inputs = &run->options->inputs;
@@ -206,7 +252,7 @@ static int each_input(struct run *run, manifest_handler *handler, struct err *er
 		struct err failure = {0};
 
 		run->is_begun = false;
-		r = manifest_stream_file(files.paths[i], handler, run, &failure);
+		r = manifest_stream_file(files.paths[i], handle_document, run, &failure);
 		if (r == 0)
 			continue;
 		if (r == -ENOMEM || ferror(stdout)) {
@@ -225,7 +271,7 @@ int inject_run(const struct inject_command_options *options, struct err *err)
 	int r = offline_setting_load(options, &run.offline, err);
 
 	if (r == 0)
-		r = each_input(&run, inject_document, err);
+		r = each_input(&run, err);
 	if (r == 0 && fflush(stdout) != 0)
 		r = err_set(err, errno, "standard output: cannot be written: %s", strerror(errno));
 	return r < 0 ? r : run.is_refused;

@@ -179,6 +179,19 @@ static void test_long_values(void)
 	CU_ASSERT_PTR_NOT_NULL(strstr(decision.warning, "label sidewire.io/inject is 'x\xe2\x82"));
 }
 
+/* Whoever explains a decision names the rules up to the one that answered. */
+static void test_rule_names(void)
+{
+	json_auto_t *pod = quoted_json(LABEL("'false'"));
+	const struct inject_question question = question_of(&(const struct row){.name = ""}, pod);
+	struct inject_decision decision;
+
+	inject_decide(&question, &decision);
+	CU_ASSERT_EQUAL(decision.rule, 6);
+	CU_ASSERT_STRING_EQUAL(inject_rule_name(decision.rule), "pod that asks or declines");
+	CU_ASSERT_STRING_EQUAL(inject_rule_name(INJECT_RULE_COUNT - 1), "enabled namespace");
+}
+
 static void test_verdict_names(void)
 {
 	CU_ASSERT_STRING_EQUAL(inject_verdict_name(INJECT_SKIP), "skip");
@@ -191,6 +204,7 @@ static CU_TestInfo tests[] = {
 	{"only the creation of a pod is ours", test_requests},
 	{"long values are cut between characters", test_long_values},
 	{"verdicts have names", test_verdict_names},
+	{"rules have names", test_rule_names},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/inject_decide", tests)
