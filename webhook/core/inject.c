@@ -245,8 +245,8 @@ static int label(struct injection *injection, struct err *err)
 
 static int write_status(struct injection *injection, struct err *err)
 {
-	const struct inject_status status = {&injection->choice, &injection->redirect,
-					     injection->gate};
+	const struct inject_status status = {injection->original, &injection->choice,
+					     &injection->redirect};
 	json_t *next = NULL;
 	int r = inject_status_write(injection->pod, &status, &next, err);
 
