@@ -211,16 +211,15 @@ static int make_elements(json_t *before, json_t *after, const struct spot *spot,
 	return 0;
 }
 
-/* Looks inside of two values of a kind, as far as that tells the difference. */
+/* Looks inside of two values of a kind. *ret_is_told where that tells the whole difference. */
 static int make_inside(json_t *before, json_t *after, const struct spot *spot, json_t *node,
 		       bool *ret_is_told, struct err *err)
 {
-	*ret_is_told = false;
-	if (json_typeof(before) != json_typeof(after) || spot->depth > UNDO_TREE_DEPTH_MAX)
+	if (spot->depth > UNDO_TREE_DEPTH_MAX)
 		return 0;
-	if (json_is_array(before))
+	if (json_is_array(before) && json_is_array(after))
 		return make_elements(before, after, spot, node, ret_is_told, err);
-	if (!json_is_object(before))
+	if (!json_is_object(before) || !json_is_object(after))
 		return 0;
 	*ret_is_told = true;
 	return make_members(before, after, spot, node, err);
