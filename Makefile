@@ -120,7 +120,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden netns webhook-test e2e check
+.PHONY: unit golden netns webhook-test offline e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -132,6 +132,9 @@ netns: all $(TOOLS) ## run the tests that need network namespaces and real proxi
 
 webhook-test: all $(TOOLS) ## run the tests that ask the running webhook
 	BUILD=$(BUILD) tests/webhook/run
+
+offline: all $(TOOLS) ## run the tests of sidewire-inject
+	BUILD=$(BUILD) tests/offline/run
 
 e2e: all ## run the tests on a real Kubernetes of two nodes (root; builds one first, once, in 15 minutes)
 	BUILD=$(BUILD) tests/e2e/run
@@ -209,12 +212,18 @@ KUBECTL ?= $(firstword $(wildcard .deps/cluster/bin/kubectl) kubectl)
 render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, gke, openshift)
 	@$(KUBECTL) kustomize manifests$(OVERLAY:%=/overlays/%)
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(DESTDIR)$(PREFIX)/share/sidewire/profiles
-	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-node $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(addprefix $(SHARE)/,sidewire/profiles man/man1 \
+		bash-completion/completions zsh/site-functions)
+	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node $(BUILD)/sidewire-gate \
+		$(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
-	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
+	install -m 644 manifests/profiles/*.yaml $(SHARE)/sidewire/profiles
+	install -m 644 webhook/man/*.1 $(SHARE)/man/man1
+	$(BUILD)/sidewire-inject completion bash >$(SHARE)/bash-completion/completions/sidewire-inject
+	$(BUILD)/sidewire-inject completion zsh >$(SHARE)/zsh/site-functions/_sidewire-inject
 
 clean: ## remove what was built (what hack/deps installed stays)
 	rm -rf $(BUILD)

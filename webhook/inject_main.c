@@ -52,7 +52,9 @@ static int carry_out(const struct inject_command_options *options, const char *n
 			return err->code;
 		return print(&text);
 	case INJECT_COMMAND_INJECT:
+	case INJECT_COMMAND_UNINJECT:
 	case INJECT_COMMAND_EXPLAIN:
+	case INJECT_COMMAND_LINT:
 	case INJECT_COMMAND_COUNT:
 		break;
 	}

@@ -151,6 +151,11 @@ bool annotation_is_ours(const char *key)
 	return has_prefix(key, VOCABULARY_PREFIX) || has_prefix(key, VOCABULARY_PARAM_PREFIX);
 }
 
+bool annotation_is_known(const char *key)
+{
+	return find(key) != NULL || has_prefix(key, VOCABULARY_PARAM_PREFIX);
+}
+
 /* Whether a namespace's annotation is a default for its pods. */
 static bool is_default(const char *key)
 {

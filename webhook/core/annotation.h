@@ -39,6 +39,9 @@ int annotation_with_defaults(json_t *own, json_t *of_namespace, json_t **ret_ann
  * param.sidewire.io/... */
 bool annotation_is_ours(const char *key) __attribute__((nonnull));
 
+/* Whether sidewire has an annotation, a label, or parameters of that name. */
+bool annotation_is_known(const char *key) __attribute__((nonnull));
+
 /* The value of an annotation; NULL when it is absent. Borrowed. */
 const char *annotation_get(const json_t *annotations, const char *key) __attribute__((nonnull(2)));
 

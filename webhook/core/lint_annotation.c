@@ -127,12 +127,11 @@ static int read_text(const struct yaml_entry *entry, const char *what, const cha
 	}
 	if (text == NULL || json_is_null(value))
 		return lint_report_add(report, LINT_ERROR, entry->value, err,
-				       "%s '%.64s' is %s: expected a text", what, entry->key->text,
+				       "%s '%.64s' is no text (%s)", what, entry->key->text,
 				       json_type_name(value));
 	return lint_report_add(report, LINT_ERROR, entry->value, err,
-			       "%s '%.64s' is %s for Kubernetes, which wants a text: write "
-			       "\"%.64s\", with quotes",
-			       what, entry->key->text, json_type_name(value), text);
+			       "%s '%.64s' is no text (%s): write \"%.64s\", with quotes", what,
+			       entry->key->text, json_type_name(value), text);
 }
 
 static int lint_annotation(const struct yaml_entry *entry, const struct lint_scope *scope,
@@ -228,7 +227,7 @@ int lint_misplaced(const struct yaml_node *metadata, const char *kind, const cha
 		for (size_t j = 0; r == 0 && mapping != NULL && j < mapping->count; j++) {
 			const struct yaml_node *key = mapping->entries[j].key;
 
-			if (key == NULL || !annotation_is_ours(key->text))
+			if (key == NULL || !annotation_is_known(key->text))
 				continue;
 			r = lint_report_add(report, LINT_WARNING, key, err,
 					    "'%.64s' has no effect on a %.63s%s%s%s%s", key->text,

@@ -8,20 +8,26 @@
 static const struct demand {
 	const char *path;
 	const char *value; /* NULL: any */
+	const char *form;  /* how it is written */
 	const char *why;
 } DEMANDS[] = {
 #define QUOTA "a namespace with a ResourceQuota refuses its pods"
-	{"resources.requests.cpu", NULL, QUOTA},
-	{"resources.requests.memory", NULL, QUOTA},
-	{"resources.limits.cpu", NULL, QUOTA},
-	{"resources.limits.memory", NULL, QUOTA},
+	{"resources.requests.cpu", NULL, "resources.requests.cpu", QUOTA},
+	{"resources.requests.memory", NULL, "resources.requests.memory", QUOTA},
+	{"resources.limits.cpu", NULL, "resources.limits.cpu", QUOTA},
+	{"resources.limits.memory", NULL, "resources.limits.memory", QUOTA},
 #define RESTRICTED "the Pod Security Standard restricted refuses its pods"
-	{"securityContext.runAsNonRoot", "true", RESTRICTED},
-	{"securityContext.runAsUser", NULL, "its image decides which user it is"},
-	{"securityContext.allowPrivilegeEscalation", "false", RESTRICTED},
-	{"securityContext.capabilities.drop[0]", "ALL", RESTRICTED},
-	{"securityContext.seccompProfile.type", "RuntimeDefault", RESTRICTED},
-	{"securityContext.readOnlyRootFilesystem", "true", "it can write into its own image"},
+	{"securityContext.runAsNonRoot", "true", "securityContext.runAsNonRoot: true", RESTRICTED},
+	{"securityContext.runAsUser", NULL, "securityContext.runAsUser",
+	 "its image decides which user it is"},
+	{"securityContext.allowPrivilegeEscalation", "false",
+	 "securityContext.allowPrivilegeEscalation: false", RESTRICTED},
+	{"securityContext.capabilities.drop[0]", "ALL", "securityContext.capabilities.drop: [ALL]",
+	 RESTRICTED},
+	{"securityContext.seccompProfile.type", "RuntimeDefault",
+	 "securityContext.seccompProfile.type: RuntimeDefault", RESTRICTED},
+	{"securityContext.readOnlyRootFilesystem", "true",
+	 "securityContext.readOnlyRootFilesystem: true", "it can write into its own image"},
 };
 
 static const struct yaml_node *at(const struct yaml_node *node, const char *path)
@@ -52,9 +58,8 @@ static int check_demand(const struct yaml_node *container, const struct demand *
 	    (demand->value == NULL || is_open(text) || strcmp(text, demand->value) == 0))
 		return 0;
 	return lint_report_add(report, LINT_WARNING, node != NULL ? node : container, err,
-			       "container '%.63s' has no %s%s%s: %s", name_of(container),
-			       demand->path, demand->value != NULL ? ": " : "",
-			       demand->value != NULL ? demand->value : "", demand->why);
+			       "container '%.63s' has no %s: %s", name_of(container), demand->form,
+			       demand->why);
 }
 
 /* What stands where the gate would be put. */

@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/core/json_diff.h"
+#include "webhook/core/uninject.h"
 
 int manifest_question(const struct manifest_setting *setting, const struct manifest_object *object,
 		      json_t *pod, struct inject_question *ret_question, struct err *err)
@@ -52,4 +54,23 @@ int manifest_inject(struct manifest *manifest, const struct manifest_object *obj
 	*ret_result = result;
 	result = (struct inject_result){0};
 	return 0;
+}
+
+int manifest_uninject(struct manifest *manifest, const struct manifest_object *object,
+		      bool *ret_is_changed, struct err *err)
+{
+	json_auto_t *original = NULL;
+	json_auto_t *patch = NULL;
+	json_t *pod = NULL;
+	int r = manifest_pod(manifest, object, &pod, err);
+
+	if (r == 0)
+		r = uninject(pod, &original, err);
+	if (r == 0)
+		r = json_diff(pod, original, &patch, err);
+	if (r == 0)
+		r = manifest_replace_pod(manifest, object, original, patch, err);
+	if (r == 0)
+		*ret_is_changed = json_array_size(patch) > 0;
+	return r;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Injection into the objects of a manifest: what the webhook would do to the pods that they make.
- */
+/* Injection into the objects of a manifest: what the webhook would do to the pods that they make;
+ * and the way back. */
 #ifndef SIDEWIRE_WEBHOOK_MANIFEST_INJECT_H
 #define SIDEWIRE_WEBHOOK_MANIFEST_INJECT_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
 #include "webhook/core/inject.h"
@@ -38,5 +39,14 @@ int manifest_question(const struct manifest_setting *setting, const struct manif
 int manifest_inject(struct manifest *manifest, const struct manifest_object *object,
 		    const struct manifest_setting *setting, struct inject_result *ret_result,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/*
+ * Takes out of the pod of an object that has a workload what injection has put in, the label that
+ * asks for it too unless it was there before. *ret_is_changed tells whether there was anything.
+ * -EINVAL for what cannot be read in the document, and the errors of uninject(); -ENOMEM.
+ */
+int manifest_uninject(struct manifest *manifest, const struct manifest_object *object,
+		      bool *ret_is_changed, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 #endif

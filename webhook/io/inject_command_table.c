@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/io/inject_command_table.h"
 
+#define INJECT INJECT_MASK(INJECT_COMMAND_INJECT)
+#define UNINJECT INJECT_MASK(INJECT_COMMAND_UNINJECT)
+#define EXPLAIN INJECT_MASK(INJECT_COMMAND_EXPLAIN)
+#define LINT INJECT_MASK(INJECT_COMMAND_LINT)
+
 /* Commands that read manifests, and those that know what the cluster would do to them. */
-#define READERS (INJECT_MASK(INJECT_COMMAND_INJECT) | INJECT_MASK(INJECT_COMMAND_EXPLAIN))
-#define DECIDERS (INJECT_MASK(INJECT_COMMAND_INJECT) | INJECT_MASK(INJECT_COMMAND_EXPLAIN))
+#define READERS (INJECT | UNINJECT | EXPLAIN | LINT)
+#define DECIDERS (INJECT | EXPLAIN | LINT)
 #define ALL (INJECT_MASK(INJECT_COMMAND_COUNT) - 1)
 
 const struct inject_option_row INJECT_OPTIONS[INJECT_OPTION_COUNT] = {
@@ -40,7 +45,7 @@ const struct inject_option_row INJECT_OPTIONS[INJECT_OPTION_COUNT] = {
 		{"gate-image", '\0', "REFERENCE", INJECT_ARGUMENT_TEXT, DECIDERS,
 		 "with --image-volumes, the image that has the gate:\n" INJECT_GATE_IMAGE},
 	[INJECT_OPTION_QUIET] = {"quiet", 'q', NULL, INJECT_ARGUMENT_TEXT,
-				 INJECT_MASK(INJECT_COMMAND_INJECT),
+				 INJECT | UNINJECT | EXPLAIN,
 				 "tell only what was refused, and warnings"},
 	[INJECT_OPTION_HELP] = {"help", 'h', NULL, INJECT_ARGUMENT_TEXT, ALL, "this text"},
 };
@@ -64,9 +69,43 @@ const struct inject_command_row INJECT_COMMANDS[INJECT_COMMAND_COUNT] = {
 		 "  %s inject deployment.yaml | kubectl apply -f -\n"
 		 "  kubectl get deploy web -o yaml | %s inject - | kubectl apply -f -\n"
 		 "  %s inject -f manifests/ -n shop --namespace-file shop.yaml > injected.yaml\n"},
-	[INJECT_COMMAND_EXPLAIN] = {"explain", "[-f] FILE...",
-				    "a manifest, or - for standard input",
-				    "tell what the webhook would do to pods, and why", "", ""},
+	[INJECT_COMMAND_UNINJECT] =
+		{"uninject", "[-f] FILE...", "a manifest, or - for standard input",
+		 "print manifests as they were before they were injected",
+		 "Prints the manifests without what injection has put into their pods, by what "
+		 "the\n"
+		 "annotation sidewire.io/status says of it; so it undoes the webhook's work as "
+		 "well.\n"
+		 "What others have added since stays. Pods that are not injected stay as they "
+		 "are.\n",
+		 "Examples:\n"
+		 "  %s uninject injected.yaml > deployment.yaml\n"
+		 "  kubectl get deploy web -o yaml | %s uninject - | kubectl apply -f -\n"},
+	[INJECT_COMMAND_EXPLAIN] =
+		{"explain", "[-f] FILE...", "a manifest, or - for standard input",
+		 "tell what the webhook would do to pods, and why",
+		 "Tells of every pod that the manifests make: by which rule the webhook would "
+		 "decide,\n"
+		 "where each value comes from that would take effect (default, profile, namespace, "
+		 "pod),\n"
+		 "and what would be added (+), replaced (~), removed (-). Of a namespace that no\n"
+		 "--namespace-file tells of, the label sidewire.io/inject: enabled is taken for "
+		 "granted.\n",
+		 "Examples:\n"
+		 "  %s explain deployment.yaml --namespace-file shop.yaml\n"
+		 "  kubectl -n shop get pod web-0 -o json | %s explain -\n"},
+	[INJECT_COMMAND_LINT] =
+		{"lint", "[-f] FILE...", "a profile or a manifest, or - for standard input",
+		 "look for mistakes in profiles and in what manifests say to sidewire",
+		 "Looks for mistakes in profiles (kind SidecarProfile), in labels and annotations "
+		 "of\n"
+		 "sidewire, and in pods that the webhook would refuse. Prints a line for each:\n"
+		 "FILE:LINE:COLUMN: error or warning: what is wrong, and what to write instead.\n"
+		 "The exit status is 1 where there is an error. Without profiles less is known.\n",
+		 "Examples:\n"
+		 "  %s lint -R manifests/\n"
+		 "  %s lint my-profile.yaml\n"
+		 "  %s lint --profile my-profile.yaml deployment.yaml\n"},
 	[INJECT_COMMAND_COMPLETION] =
 		{"completion", "bash|zsh", "the name of a shell: bash or zsh",
 		 "print the completion of a shell",

@@ -2,7 +2,6 @@
 /* What sidewire-inject says of itself: the half of inject_options.h that writes. */
 #include "webhook/io/inject_options.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,10 +98,4 @@ void inject_options_help(enum inject_command topic, const char *program, struct 
 		help_all(program, out);
 	else
 		help_command(topic, program, out);
-}
-
-int inject_options_completion(const char *shell, struct strbuf *out, struct err *err)
-{
-	(void)out;
-	return err_set(err, EINVAL, "there is no completion for '%.64s': bash or zsh", shell);
 }

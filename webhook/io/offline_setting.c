@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,13 +45,15 @@ static int add_directory(struct profile_set *set, const char *directory, struct 
 	return r;
 }
 
-static int add_installed(struct profile_set *set, struct err *err)
+static int add_installed(struct profile_set *set, bool is_needed, struct err *err)
 {
 	CLEANUP(freep) char *directory = NULL;
 	int r = installed_profiles(&directory, err);
 
 	if (r == 0)
 		r = add_directory(set, directory, err);
+	if (r == -ENOENT && !is_needed)
+		return 0;
 	return r == -ENOENT ? err_set(err, ENOENT,
 				      "there is no profile: give one by --profile FILE, or "
 				      "--profiles-dir DIR")
@@ -78,12 +81,16 @@ static int load_profiles(const struct inject_command_options *options,
 			 struct offline_setting *setting, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf names = STRBUF_INIT;
+	bool is_needed = options->command != INJECT_COMMAND_LINT;
 	int r = 0;
 
+	/* What was added, it tells by itself. */
+	if (options->command == INJECT_COMMAND_UNINJECT)
+		return 0;
 	if (options->profiles_directory != NULL)
 		r = add_directory(&setting->profiles, options->profiles_directory, err);
 	else if (options->profiles.count == 0)
-		r = add_installed(&setting->profiles, err);
+		r = add_installed(&setting->profiles, is_needed, err);
 	for (size_t i = 0; r == 0 && i < options->profiles.count; i++)
 		r = add_file(&setting->profiles, options->profiles.items[i], &names, err);
 	if (r < 0)

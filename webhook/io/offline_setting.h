@@ -15,7 +15,8 @@ struct offline_setting {
 };
 
 /*
- * Reads the files that the options name; without any, the profiles that are installed. The setting
+ * Reads the files that the options name; without any, the profiles that are installed, where the
+ * command needs some; lint does with none. The setting
  * must stay where it is, and the caller releases it, also on failure. What is wrong with a file,
  * the file named.
  */

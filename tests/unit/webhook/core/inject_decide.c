@@ -183,7 +183,8 @@ static void test_long_values(void)
 static void test_rule_names(void)
 {
 	json_auto_t *pod = quoted_json(LABEL("'false'"));
-	const struct inject_question question = question_of(&(const struct row){.name = ""}, pod);
+	const struct inject_question question =
+		question_of(&(const struct row){.namespace_name = "shop"}, pod);
 	struct inject_decision decision;
 
 	inject_decide(&question, &decision);
