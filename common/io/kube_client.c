@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct kube_client {
 	size_t watch_count;
 	unsigned long failures;
 	struct err last_failure;
+	atomic_bool is_stopped;
 };
 
 static long long now_ms(void)
@@ -128,6 +130,13 @@ void kube_client_freep(struct kube_client **client)
 	errno = saved;
 }
 
+void kube_client_stop(struct kube_client *client)
+{
+	atomic_store(&client->is_stopped, true);
+	/* Also for a poll that is only about to begin. */
+	curl_multi_wakeup(client->multi);
+}
+
 void kube_reply_release(struct kube_reply *reply)
 {
 	json_decref(reply->object);
@@ -142,12 +151,20 @@ static int check_multi(CURLMcode code, struct err *err)
 		       curl_multi_strerror(code));
 }
 
+static int check_stopped(const struct kube_client *client, struct err *err)
+{
+	return atomic_load(&client->is_stopped) ? err_set(err, ECANCELED, "the client was stopped")
+						: 0;
+}
+
 /* Does what there is to do now, and waits for nothing. */
 static int advance(struct kube_client *client, struct err *err)
 {
 	int running;
-	int r = check_multi(curl_multi_perform(client->multi, &running), err);
+	int r = check_stopped(client, err);
 
+	if (r == 0)
+		r = check_multi(curl_multi_perform(client->multi, &running), err);
 	if (r < 0)
 		return r;
 	kube_transfer_reap(client->multi);
@@ -236,10 +253,13 @@ static int call(struct kube_client *client, struct kube_transfer_request *reques
 		struct kube_reply *reply, struct err *err)
 {
 	long long end_ms = now_ms() + client->options.call_ms;
+	int r = check_stopped(client, err);
 
+	if (r < 0)
+		return r;
 	for (unsigned int attempts = 1;; attempts++) {
 		unsigned long retry_after_s = 0;
-		int r = attempt(client, request, end_ms - now_ms(), reply, &retry_after_s, err);
+		r = attempt(client, request, end_ms - now_ms(), reply, &retry_after_s, err);
 		bool is_final = r == 0 ? !kube_is_retried(reply->status) : r != -EIO;
 		long long next_ms = now_ms() + kube_pause_ms(attempts, random_u32(), retry_after_s);
 

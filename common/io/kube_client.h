@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client of the Kubernetes API on libcurl: calls with retries, and watches that keep themselves
- * alive. For one thread; everything happens inside kube_client_call() and kube_client_wait().
+ * alive. For one thread, but for kube_client_stop(); everything happens inside kube_client_call()
+ * and kube_client_wait().
  *
  * The server must have a certificate of the CA file's authority for the name or address in its URL;
  * no other authority is believed, no proxy used, no redirection followed. Both files are read anew:
@@ -61,6 +62,12 @@ void kube_client_options_release(struct kube_client_options *options) __attribut
 int kube_client_new(const struct kube_client_options *options, struct kube_client **ret_client,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));
 
+/*
+ * From any thread, until the client is freed: what is under way is broken off, and the client asks
+ * for nothing any more. Every call and wait fails with -ECANCELED, those that are waiting at once.
+ */
+void kube_client_stop(struct kube_client *client) __attribute__((nonnull));
+
 /* Ends all watches, closes all connections, frees. NULL is allowed. */
 void kube_client_free(struct kube_client *client);
 
@@ -89,7 +96,7 @@ struct kube_reply {
  *
  * -EIO when no answer came to any attempt; -EPROTO at once when the server's certificate or the CA
  * file is not what it should be; -EFBIG for a reply over KUBE_REPLY_SIZE_MAX; -EINVAL for
- * a token file without a token, and what reading it says; -ENOMEM.
+ * a token file without a token, and what reading it says; -ECANCELED once it is stopped; -ENOMEM.
  */
 int kube_client_call(struct kube_client *client, const struct kube_request *request,
 		     struct kube_reply *ret_reply, struct err *err)
@@ -135,7 +142,7 @@ int kube_client_watch(struct kube_client *client, const struct kube_watch_reques
  * that returns at once), one of `count` other descriptors is ready (their revents say which, as
  * poll(2) does), or timeout_ms (-1: for ever) are over. Descriptors are also looked at when an
  * event came. 0 in all these cases. A signal's handler does not end it: signalfd(2) does. -EINVAL
- * over KUBE_WAIT_OTHERS_MAX; -ENOMEM; -EIO when polling fails.
+ * over KUBE_WAIT_OTHERS_MAX; -ECANCELED once it is stopped; -ENOMEM; -EIO when polling fails.
  */
 int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t count,
 		     int timeout_ms, struct err *err)

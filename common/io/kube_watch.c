@@ -260,7 +260,7 @@ long long kube_watch_due_ms(const struct kube_watch *watch,
 	if (watch->transfer == NULL)
 		return watch->due_ms;
 	bool is_following =
-		watch->request.line != NULL && kube_transfer_status(watch->transfer) != 0;
+		watch->request.line != NULL && kube_transfer_status(watch->transfer) == 200;
 	long long last_ms = watch->heard_ms > watch->begun_ms ? watch->heard_ms : watch->begun_ms;
 	return last_ms + (is_following ? options->stall_ms : options->timeout_ms);
 }

@@ -78,6 +78,5 @@ def api(installed):
 
 
 def pytest_collection_modifyitems(items):
-    """Tests of a cluster from which sidewire was taken away come after all others, and before them those of a node that
-    lost its power: its neighbours take a while to find it again by IPv6."""
-    items.sort(key=lambda item: ("uninstalled" in item.fixturenames, item.path.name == "test_reboot.py"))
+    """Tests of a cluster from which sidewire was taken away come after all others."""
+    items.sort(key=lambda item: "uninstalled" in item.fixturenames)

@@ -121,6 +121,14 @@ def test_logs_and_services(cluster):
 def test_reboot(cluster, pods):
     pod = pods["node2"]
     before = cluster.get("-n", NAMESPACE, "pod", pod)["status"]
+
+    def answers(status):
+        """By IPv6: whoever called before the reboot finds the way after it, at once."""
+        host = next(entry["ip"] for entry in status["podIPs"] if ":" in entry["ip"])
+        return cluster.execute(NAMESPACE, pods["node1"], "wget", "-qO-", f"http://[{host}]:8080/cgi-bin/who",
+                               container="app").startswith(pod)
+
+    assert answers(before)
     cluster.disk("node2", "/var/lib/kept").write_text("kept", encoding="utf-8")
     cluster.node("node2", "touch", "/run/lost")
 
@@ -137,6 +145,7 @@ def test_reboot(cluster, pods):
 
     after = wait_for(is_back, 60, "the pod of node2 to come back")
     assert after["podIP"] != before["podIP"]  # a new sandbox
+    assert answers(after)
     assert cluster.node("node2", "sh", "-c", "cat /var/lib/kept; ls /run/lost || :") == "kept"
 
 

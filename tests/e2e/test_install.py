@@ -4,7 +4,8 @@
 import json
 
 from cluster import NODES
-from shop import is_ready
+from injected import ENABLED, is_injected
+from shop import is_ready, pod
 
 OWN = ("-n", "sidewire-system")
 
@@ -29,3 +30,20 @@ def test_the_plugin_is_in_every_nodes_chain(installed):
         plugins = [plugin["type"] for plugin in json.loads(conflist.read_text(encoding="utf-8"))["plugins"]]
         assert plugins[-1] == "sidewire-cni" and plugins.count("sidewire-cni") == 1
         assert installed.node(node, "/opt/cni/bin/sidewire-cni", "--version").startswith("sidewire-cni ")
+
+
+def test_a_pod_is_reviewed_once(installed):
+    """
+    The API server mounts the service account's token into containers that a webhook has added, and asks the webhook again
+    about what it has changed. The sidecar that comes with that mount leaves it nothing to change.
+    """
+    with installed.namespace("reviewed", ENABLED) as namespace:
+        made = json.loads(installed.kubectl("-n", namespace, "create", "--dry-run=server", "-o", "json", "-f", "-",
+                                            input=json.dumps(pod("reviewed-once"))))
+    assert is_injected(made)
+    mounts = {container["name"]: {mount["mountPath"]: mount["name"] for mount in container.get("volumeMounts", [])}
+              for container in made["spec"]["containers"] + made["spec"]["initContainers"]}
+    token = "/var/run/secrets/kubernetes.io/serviceaccount"
+    assert mounts["app"][token] == mounts["envoy"][token]
+    logged = installed.kubectl(*OWN, "logs", "-l", "app.kubernetes.io/name=sidewire-webhook", "--tail=-1")
+    assert len([line for line in logged.splitlines() if '"reviewed-once"' in line]) == 1

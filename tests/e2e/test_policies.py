@@ -154,7 +154,7 @@ def debug(api, where, uid):
 
 def test_no_ephemeral_container_of_the_proxys_uid(api, injected):
     assert is_refused(debug(api, injected, 15099), "sidewire-ephemeral-containers",
-                      "ephemeral container 'debug' would run with the uid of the pod's proxy")
+                      "ephemeral container 'debug' would run as the user or group of the pod's proxy")
     for uid in (None, 0, 1000, 15098, 15100):
         assert debug(api, injected, uid).returncode == 0
 
@@ -177,7 +177,7 @@ def test_the_proxys_uids_are_ranges(api, make_namespace, uids, refused, taken):
         made = pod(annotations={REDIRECT: json.dumps(document, separators=(",", ":"))})
         until(lambda: api.create(made, "-n", name).returncode == 0)
     for uid in refused:
-        assert is_refused(debug(api, name, uid), "sidewire-ephemeral-containers", "uid of the pod's proxy")
+        assert is_refused(debug(api, name, uid), "sidewire-ephemeral-containers", "of the pod's proxy")
     for uid in taken + (77, None):
         assert debug(api, name, uid).returncode == 0
 
@@ -187,7 +187,7 @@ def test_an_ephemeral_container_takes_the_uid_of_its_pod(api, make_namespace):
     with api.without_policy("sidewire-annotations"):
         made = pod(uid=15099, annotations={REDIRECT: '{"version":1,"mode":"redirect","proxyUids":"15099"}'})
         until(lambda: api.create(made, "-n", name).returncode == 0)
-    assert is_refused(debug(api, name, None), "sidewire-ephemeral-containers", "uid of the pod's proxy")
+    assert is_refused(debug(api, name, None), "sidewire-ephemeral-containers", "of the pod's proxy")
     assert debug(api, name, 1000).returncode == 0
 
 

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from client import PATIENCE, TOOL
-from fake import Fake, breaks, hangs, make_authority, says
+from fake import breaks, hangs, make_authority, says
 
 
 def test_a_call_says_who_it_is_and_what_it_wants(fake, start):
@@ -126,17 +126,13 @@ def test_the_system_s_authorities_are_not_even_read(fake, tmp_path):
 
 def test_the_ca_file_is_read_for_each_connection(fake, start, tmp_path):
     client = start()
-    fake.will(says(200, {}, Connection="close"))
+    fake.will(says(200, {}, Connection="close"), says(200, {"is": "believed"}))
     assert client.call("GET", "/x")["status"] == 200
-    authority = make_authority(tmp_path, "next")
-    successor = Fake(tmp_path, authority)
-    try:
-        other = start(server=successor.url)
-        fake.ca.write_bytes(authority[0].read_bytes())
-        successor.will(says(200, {}))
-        assert other.call("GET", "/x")["status"] == 200
-    finally:
-        successor.stop()
+    ca, chain, key = make_authority(tmp_path, "next")
+    fake.socket.context.load_cert_chain(chain, key)
+    assert client.call("GET", "/x")["code"] == -71
+    fake.ca.write_bytes(ca.read_bytes())
+    assert client.call("GET", "/x") == {"status": 200, "object": {"is": "believed"}}
 
 
 def test_no_proxy_and_no_redirection_is_followed(fake, start):

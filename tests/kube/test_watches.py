@@ -138,6 +138,19 @@ def test_silence_is_noticed(fake, start, silence):
     assert client.health()["failures"] >= 1
 
 
+def test_a_refusal_that_hangs_is_no_watch(fake, start):
+    """It has the time of an answer, not that of a quiet watch."""
+    def half(exchange):
+        exchange.send_response(503)
+        exchange.send_header("Content-Length", "100")
+        exchange.end_headers()
+        hangs(exchange)
+
+    fake.will(lists("7"), half, streams(event("ADDED", thing("a", "8")), end=hangs))
+    client = start("/x", timeout_ms=700)
+    assert [client.next() for _ in range(2)] == [("LISTED", set()), ("ADDED", {"a"})]
+
+
 def test_a_list_that_hangs_is_repeated(fake, start):
     fake.will(hangs, lists("7", "a"), hangs)
     assert start("/x", timeout_ms=700).next() == ("LISTED", {"a"})

@@ -4,11 +4,14 @@
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The real kube-apiserver of the tests of its client.
+sys.path.insert(0, str(ROOT / "tests" / "kube"))
 OVERLAYS = sorted(path.parent.name for path in ROOT.glob("manifests/overlays/*/kustomization.yaml"))
 
 

@@ -94,6 +94,32 @@ def test_the_grace_period_has_room_for_preStop_and_what_is_in_flight(render):
     assert pause + 25 < spec["terminationGracePeriodSeconds"]
 
 
+def test_neither_a_drain_nor_an_update_takes_the_last_webhook(render):
+    deployment, budget = only(render(), "Deployment")["spec"], only(render(), "PodDisruptionBudget")["spec"]
+    labels = deployment["template"]["metadata"]["labels"]
+    assert deployment["replicas"] >= 2
+    assert deployment["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}}
+    assert (budget["maxUnavailable"], budget["unhealthyPodEvictionPolicy"]) == (1, "AlwaysAllow")
+    pod = deployment["template"]["spec"]
+    apart = [term["podAffinityTerm"] for term in
+             pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]]
+    assert {term["topologyKey"] for term in apart + pod["topologySpreadConstraints"]} == {
+        "kubernetes.io/hostname", "topology.kubernetes.io/zone"}
+    for term in apart + pod["topologySpreadConstraints"]:
+        assert term["labelSelector"]["matchLabels"].items() <= labels.items()
+        assert term["matchLabelKeys"] == ["pod-template-hash"]
+
+
+@pytest.mark.parametrize("directory", DIRECTORIES)
+def test_the_agent_runs_wherever_pods_run(render, directory):
+    daemon_set = only(render(directory), "DaemonSet")["spec"]
+    pod = daemon_set["template"]["spec"]
+    assert pod["tolerations"] == [{"operator": "Exists"}]
+    assert (pod["hostNetwork"], pod["priorityClassName"]) == (True, "system-node-critical")
+    assert pod["nodeSelector"] == {"kubernetes.io/os": "linux"}
+    assert daemon_set["updateStrategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}
+
+
 def shortfalls(workload):
     """What keeps the workload's pods out of a namespace of the level `restricted` (Pod Security Standards)."""
     spec = workload["spec"]["template"]["spec"]

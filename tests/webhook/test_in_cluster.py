@@ -266,6 +266,19 @@ def test_entries_that_move_under_a_patch_are_not_hit(api, replica):
     assert not [line for line in program.log() if line["level"] != "info"]
 
 
+def test_a_configuration_that_goes_under_a_patch_is_no_trouble(api, replica):
+    def take_away():
+        del api.before[PATCH]
+        api.put(CONFIGURATION, None)
+
+    api.before[PATCH] = take_away
+    program = replica()
+    wait_readiness(program, 503, "there is no MutatingWebhookConfiguration 'sidewire'\n")
+    assert [status for *call, status in api.statuses if tuple(call) == PATCH] == [404]
+    assert program.metric("sidewire_kube_api_failures_total") == 0
+    assert not [line for line in program.log() if line["level"] != "info"]
+
+
 def test_who_insists_is_answered_once_a_second(api, replica):
     program = replica()
     wait_ready(program)
@@ -310,6 +323,30 @@ def test_an_authority_near_its_end_is_replaced_and_both_are_trusted(api, replica
     assert ("PUT", SECRET) in api.writes()
 
 
+def test_an_authority_whose_time_has_not_begun_is_replaced(api, replica):
+    """No API server would believe what it signs. A node whose clock was ahead has made it."""
+    ahead = make_certificate(begin=1)
+    api.put(SECRET, secret(*ahead))
+    api.put(CONFIGURATION, configuration(entry("enabled", ahead[0]), entry("asked", ahead[0])))
+    program = replica()
+    wait_ready(program)
+    assert authority(api) != ahead[0]
+    assert is_verified(program, authority(api))
+
+
+def test_who_insists_on_a_secret_without_authority_is_answered_in_peace(api, replica):
+    program = replica()
+    wait_ready(program)
+    end = time.monotonic() + 3
+    while time.monotonic() < end:
+        api.put(SECRET, {**api.get(SECRET), "data": {}})
+        time.sleep(0.01)
+    assert len([call for call in api.writes() if call[1].startswith(SECRETS)]) <= 2
+    wait_ready(program)
+    api.wait(lambda: api.get(SECRET)["data"], "an authority")
+    wait_verified(program, authority(api))
+
+
 def test_an_authority_near_its_end_that_cannot_be_replaced_serves_on(api, replica):
     old = make_certificate(begin=-91, days=100)
     api.put(SECRET, secret(*old))
@@ -345,6 +382,7 @@ CERTIFICATE, KEY = make_certificate()
     ({"tls.crt": encode("junk"), "tls.key": encode(KEY)}, "the certificate chain is not readable"),
     ({"tls.crt": encode(CERTIFICATE)}, "it has no tls.key"),
     ({"tls.crt": encode(CERTIFICATE), "tls.key": encode(make_certificate()[1])}, "the private key is not that of"),
+    ({"tls.crt": encode(CERTIFICATE), "tls.key": encode("\0" + KEY)}, "the private key is not readable"),
     ({"tls.crt": encode(make_certificate(is_authority=False)[0]), "tls.key": encode(KEY)}, "no authority's"),
 ])
 def test_a_secret_that_holds_no_authority_is_replaced(api, replica, data, words):
@@ -417,14 +455,40 @@ def test_an_api_server_that_goes_takes_nothing_along(api, replica):
     wait_bundles(api, authority(api))
 
 
+def ends_at_once(program):
+    """A pass comes every 5 s, an attempt of a call has 10 s, a call 20 s."""
+    begin = time.monotonic()
+    program.stop()
+    return time.monotonic() - begin < 3
+
+
+def test_it_ends_at_once_while_nothing_happens(replica):
+    program = replica()
+    wait_ready(program)
+    time.sleep(1)  # what is still to be seen of its own writes
+    assert ends_at_once(program)
+
+
 def test_it_ends_at_once_while_nobody_answers(api, replica):
     api.go()
     program = replica()
     program.wait_log("not in step with the cluster")
-    begin = time.monotonic()
-    program.stop()
-    assert time.monotonic() - begin < PATIENCE / 4
+    assert ends_at_once(program)
     api.come()
+
+
+@pytest.mark.parametrize("how", ["hangs", "is refused"])
+def test_it_ends_at_once_during_a_call(api, replica, how):
+    over = threading.Event()
+    if how == "hangs":
+        api.before[PATCH] = lambda: over.wait(PATIENCE)
+    else:
+        api.refused[PATCH] = 503
+    program = replica()
+    api.wait(lambda: PATCH in [call[:2] for call in api.calls], "a call")
+    assert ends_at_once(program)
+    over.set()
+    assert not [line for line in program.log() if line["level"] != "info"]
 
 
 def test_the_token_is_rotated(api, replica):

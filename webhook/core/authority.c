@@ -9,9 +9,12 @@ static bool is_near_end(const struct validity *validity, int parts, time_t now)
 
 enum authority_action authority_decide(const struct authority_state *state, time_t now)
 {
+	if (now >= state->made && now < state->made + AUTHORITY_PAUSE_SECONDS)
+		return AUTHORITY_KEEP;
 	if (!state->is_there)
 		return AUTHORITY_CREATE;
-	if (!state->is_usable || is_near_end(&state->validity, AUTHORITY_REST, now))
+	if (!state->is_usable || now < state->validity.not_before ||
+	    is_near_end(&state->validity, AUTHORITY_REST, now))
 		return AUTHORITY_REPLACE;
 	return AUTHORITY_KEEP;
 }

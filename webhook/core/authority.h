@@ -4,7 +4,9 @@
  * serving certificate. All times are Unix times; what is read and made is others' work.
  *
  * The authority is replaced when a tenth of its life is left, its serving certificates when a third
- * of theirs is. A replica takes a certificate of a new authority only when all webhook entries have
+ * of theirs is; and so is one whose time has not begun, since no API server believes what it signs:
+ * it comes from a replica whose clock is ahead, for which a new one of ours has begun, too, so they
+ * agree. A replica takes a certificate of a new authority only when all webhook entries have
  * trusted that for a while: API servers learn of a caBundle by a watch of their own.
  */
 #ifndef SIDEWIRE_WEBHOOK_AUTHORITY_H
@@ -16,6 +18,9 @@
 enum {
 	AUTHORITY_VALIDITY_SECONDS = 365 * 24 * 3600,
 	AUTHORITY_REST = 10, /* replaced when this part of its life is left */
+	/* Between two that one replica makes: who takes them away again and again, or has a clock
+	 * years from ours, is not answered faster. */
+	AUTHORITY_PAUSE_SECONDS = 10,
 	LEAF_VALIDITY_SECONDS = 24 * 3600,
 	LEAF_REST = 3,
 	AUTHORITY_SETTLE_SECONDS = 5,
@@ -28,9 +33,9 @@ struct validity {
 };
 
 enum authority_action {
-	AUTHORITY_KEEP,
+	AUTHORITY_KEEP,    /* also for want of time since the last one */
 	AUTHORITY_CREATE,  /* there is no Secret */
-	AUTHORITY_REPLACE, /* the Secret holds no authority, or one that is near its end */
+	AUTHORITY_REPLACE, /* the Secret holds no authority, or one that is not in its time */
 };
 
 /* What the Secret holds. */
@@ -38,12 +43,10 @@ struct authority_state {
 	bool is_there;            /* the Secret */
 	bool is_usable;           /* it holds an authority's certificate and its key */
 	struct validity validity; /* of a usable one */
+	time_t made;              /* when this replica last made one; 0: it never did */
 };
 
-/*
- * What is to be done about the Secret. An authority whose time has not begun is kept: the replica
- * that made it may have a clock that is ahead of ours.
- */
+/* What is to be done about the Secret. */
 enum authority_action authority_decide(const struct authority_state *state, time_t now)
 	__attribute__((nonnull));
 

@@ -11,7 +11,7 @@
 
 /* Certificates that are to stand in every entry; texts are borrowed. */
 struct wanted {
-	const char *pems[2 + CA_FORMERS_MAX];
+	const char *pems[CA_CERTIFICATES_MAX];
 	size_t count;
 };
 

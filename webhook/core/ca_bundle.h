@@ -24,7 +24,7 @@
 enum {
 	CA_ENTRIES_MAX = 16,     /* webhook entries of a configuration */
 	CA_CERTIFICATES_MAX = 8, /* of a caBundle that is kept; one with more is replaced */
-	CA_FORMERS_MAX = 8,
+	CA_FORMERS_MAX = CA_CERTIFICATES_MAX - 2, /* with the two of ours that is a full caBundle */
 };
 
 struct ca_certificate {

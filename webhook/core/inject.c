@@ -22,6 +22,7 @@
 #include "webhook/core/redirect_conflict.h"
 #include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
+#include "webhook/core/token_mount.h"
 
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
@@ -213,6 +214,16 @@ static void warn_of_probes(struct injection *injection)
 	     probe.member, probe.container);
 }
 
+static int mount_token(struct injection *injection, struct err *err)
+{
+	json_t *next = NULL;
+	int r = token_mount_add(injection->original, injection->pod, &next, err);
+
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
 static int order(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
@@ -277,6 +288,7 @@ static const struct step {
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
+	{mount_token, "MergeConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},
 	{label, INJECT_MALFORMED_POD, STATUS_BAD_REQUEST},
 	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},

@@ -52,8 +52,9 @@ static int read_key(const json_t *secret, gnutls_x509_crt_t crt, struct authorit
 	size_t length = 0;
 	int r = read_value(secret, KEY_KEY, &authority->pair.key, &length, err);
 
+	/* As a text, up to a NUL: so it is read whenever it signs. */
 	if (r == 0)
-		r = x509_key_read(authority->pair.key, length, &key, err);
+		r = x509_key_read(authority->pair.key, strlen(authority->pair.key), &key, err);
 	if (r == 0)
 		r = x509_check_pair(crt, key, err);
 	return r;

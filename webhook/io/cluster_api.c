@@ -48,9 +48,12 @@ static int refused(const struct kube_request *request, const struct kube_reply *
 		   struct err *err)
 {
 	const char *message = json_string_value(json_object_get(reply->object, "message"));
-	/* 409: the resourceVersion is not the one. 422: a test of the patch does not hold. */
-	bool is_conflict = reply->status == 409 ||
-			   (reply->status == 422 && strcmp(request->method, "PATCH") == 0);
+	bool is_patch = strcmp(request->method, "PATCH") == 0;
+	bool is_put = strcmp(request->method, "PUT") == 0;
+	/* 409: the resourceVersion is not the one. 422: a test of the patch does not hold. 404: the
+	 * object that was seen is gone. */
+	bool is_conflict = reply->status == 409 || (reply->status == 422 && is_patch) ||
+			   (reply->status == 404 && (is_patch || is_put));
 
 	return err_set(err, is_conflict ? EAGAIN : EPERM,
 		       "the API server refused a %s (HTTP status %ld)%s%s", request->method,

@@ -5,9 +5,9 @@
  * "sidewire-ca", `get` Pods; `list`, `watch` and `patch` the MutatingWebhookConfiguration
  * "sidewire".
  *
- * All functions fail with -EAGAIN when somebody else was first: what they wrote comes by a watch.
- * With what kube_client_call() says when no answer came; with -EPERM, and the server's sentence,
- * when it refused; with -ENOMEM.
+ * All functions fail with -EAGAIN when somebody else was first: what they wrote, or that the object
+ * is gone, comes by a watch. With what kube_client_call() says when no answer came; with -EPERM,
+ * and the server's sentence, when it refused or the answer was no JSON object; with -ENOMEM.
  */
 #ifndef SIDEWIRE_WEBHOOK_CLUSTER_API_H
 #define SIDEWIRE_WEBHOOK_CLUSTER_API_H

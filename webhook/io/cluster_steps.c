@@ -76,7 +76,7 @@ static void take_authority(struct cluster *cluster, struct authority *found)
 }
 
 /* Makes an authority and writes it into the Secret; from there it is read like any other. */
-static int write_authority(struct cluster *cluster, const char *reason, struct err *err)
+static int write_authority(struct cluster *cluster, time_t now, const char *reason, struct err *err)
 {
 	CLEANUP(issued_certificate_release) struct issued_certificate pair = {0};
 	int r = issue_authority(AUTHORITY_VALIDITY_SECONDS, &pair, err);
@@ -84,16 +84,21 @@ static int write_authority(struct cluster *cluster, const char *reason, struct e
 	if (r == 0)
 		r = cluster_api_write_secret(cluster->client, cluster->namespace_name,
 					     cluster->secret.object, &pair, err);
-	if (r == 0)
-		log_step("authority made", reason, 0);
-	return r;
+	if (r < 0)
+		return r;
+	cluster->authority_made = now;
+	log_step("authority made", reason, 0);
+	return 0;
 }
 
 int cluster_step_authority(struct cluster *cluster, time_t now, struct err *err)
 {
 	CLEANUP(authority_release) struct authority found = {0};
-	struct authority_state state = {.is_there = cluster->secret.object != NULL};
-	struct err unusable = {.msg = "the one before is near its end"};
+	struct authority_state state = {
+		.is_there = cluster->secret.object != NULL,
+		.made = cluster->authority_made,
+	};
+	struct err unusable = {.msg = "the one before is near its end, or has not begun"};
 	int r = 0;
 
 	if (!cluster->secret.is_known)
@@ -108,9 +113,9 @@ int cluster_step_authority(struct cluster *cluster, time_t now, struct err *err)
 		take_authority(cluster, &found);
 	switch (authority_decide(&state, now)) {
 	case AUTHORITY_CREATE:
-		return write_authority(cluster, "there was no Secret", err);
+		return write_authority(cluster, now, "there was no Secret", err);
 	case AUTHORITY_REPLACE:
-		return write_authority(cluster, unusable.msg, err);
+		return write_authority(cluster, now, unusable.msg, err);
 	case AUTHORITY_KEEP:
 		break;
 	}

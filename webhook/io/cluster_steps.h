@@ -7,8 +7,9 @@
  *
  * What a step has written is taken for true only when the watch shows it: no reply is newer than
  * all events. For one thread. A step whose preconditions do not hold yet does nothing, and is no
- * failure; cluster_check() says what is missing. Steps fail as webhook/io/cluster_api does;
- * whatever failed stays as it was before, and is tried again the next time.
+ * failure; cluster_check() says what is missing. Steps fail as webhook/io/cluster_api does, with
+ * what webhook/io/certificate_issue says, and with -EINVAL for more than CA_ENTRIES_MAX webhook
+ * entries; whatever failed stays as it was before, and is tried again the next time.
  */
 #ifndef SIDEWIRE_WEBHOOK_CLUSTER_STEPS_H
 #define SIDEWIRE_WEBHOOK_CLUSTER_STEPS_H
@@ -45,6 +46,7 @@ struct cluster {
 	struct cluster_view secret;
 	struct cluster_view configuration;
 	struct authority authority;     /* the Secret's, as last read; zeroed: none yet */
+	time_t authority_made;          /* see struct authority_state */
 	struct issued_certificate leaf; /* what we serve; zeroed: none yet */
 	char *leaf_authority;           /* PEM of the one that signed it */
 	struct validity leaf_validity;

@@ -2,16 +2,16 @@
 #include "webhook/io/cluster_sync.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/kube_retry.h"
 #include "common/base/strbuf.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
@@ -26,13 +26,12 @@ enum {
 	CAUSES_MAX = 8, /* of one time of trouble that are logged */
 	/* A watch that failed is tried again sooner: none has failed for so long, so all are well.
 	 */
-	WATCHES_WELL_S = 45,
+	WATCHES_WELL_S = (KUBE_TIMEOUT_MS + KUBE_RETRY_AFTER_MAX_MS + PASS_MS) / 1000,
 };
 
 struct cluster_sync {
 	struct kube_client *client;
 	struct cluster cluster;
-	int stop_fd; /* an eventfd; readable: end */
 	pthread_t thread;
 	bool has_thread;
 
@@ -57,11 +56,12 @@ static time_t monotonic_s(void)
 	return now.tv_sec;
 }
 
-/* Keeps the first trouble of a pass, and counts what the API server refused or did not answer. */
+/* Keeps the first trouble of a pass, and counts what the API server refused or did not answer. To
+ * be stopped is no trouble. */
 static void note_result(struct cluster_sync *sync, int r, const struct err *err,
 			struct err *trouble)
 {
-	if (r == 0)
+	if (r == 0 || r == -ECANCELED)
 		return;
 	if (r == -EAGAIN && ++sync->conflicts < CONFLICTS_MAX)
 		return;
@@ -198,14 +198,14 @@ static void pass(struct cluster_sync *sync)
 /* Waits for the next pass. false when there shall be none. */
 static bool wait_for_pass(struct cluster_sync *sync)
 {
-	struct pollfd stop = {.fd = sync->stop_fd, .events = POLLIN};
 	int timeout_ms = sync->cluster.is_held_back ? HELD_BACK_MS : PASS_MS;
 	struct err err;
+	int r = kube_client_wait(sync->client, NULL, 0, timeout_ms, &err);
 
-	/* The client can fail here only without memory: then time passes without it. */
-	if (kube_client_wait(sync->client, &stop, 1, timeout_ms, &err) < 0)
-		poll(&stop, 1, timeout_ms);
-	return stop.revents == 0;
+	/* Without memory it fails: then a little time passes without it. */
+	if (r < 0 && r != -ECANCELED)
+		sleep(1);
+	return r != -ECANCELED;
 }
 
 static void *run(void *context)
@@ -247,9 +247,6 @@ static int prepare(struct cluster_sync *sync, const struct cluster_sync_options 
 
 	if (r < 0)
 		return r;
-	sync->stop_fd = eventfd(0, EFD_CLOEXEC);
-	if (sync->stop_fd < 0)
-		return err_set(err, errno, "no eventfd could be made: %s", strerror(errno));
 	cluster->client = sync->client;
 	cluster->namespace_name = options->namespace_name;
 	cluster->pod_name = options->pod_name;
@@ -274,7 +271,6 @@ int cluster_sync_start(const struct cluster_sync_options *options, struct cluste
 	if (sync == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	pthread_mutex_init(&sync->mutex, NULL);
-	sync->stop_fd = -1;
 	int r = prepare(sync, options, err);
 	if (r < 0)
 		return r;
@@ -288,7 +284,7 @@ int cluster_sync_start(const struct cluster_sync_options *options, struct cluste
 
 void cluster_sync_stop(struct cluster_sync *sync)
 {
-	eventfd_write(sync->stop_fd, 1);
+	kube_client_stop(sync->client);
 }
 
 void cluster_sync_free(struct cluster_sync *sync)
@@ -299,8 +295,6 @@ void cluster_sync_free(struct cluster_sync *sync)
 		cluster_sync_stop(sync);
 		pthread_join(sync->thread, NULL);
 	}
-	if (sync->stop_fd >= 0)
-		close(sync->stop_fd);
 	kube_client_free(sync->client);
 	cluster_release(&sync->cluster);
 	pthread_mutex_destroy(&sync->mutex);

@@ -34,7 +34,7 @@ struct cluster_sync_options {
 int cluster_sync_start(const struct cluster_sync_options *options, struct cluster_sync **ret_sync,
 		       struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Asks it to end; a call that is under way may take KUBE_CALL_MS_MAX yet. */
+/* Asks it to end, and breaks off a call that is under way. From any thread. */
 void cluster_sync_stop(struct cluster_sync *sync) __attribute__((nonnull));
 
 /* Ends it, waits for that, frees. NULL is allowed. */

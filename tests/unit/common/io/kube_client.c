@@ -140,6 +140,25 @@ static void test_a_call_without_a_token(void)
 	CU_ASSERT(reply.status == 7 && reply.object == NULL);
 }
 
+static void test_a_client_that_is_stopped(void)
+{
+	CLEANUP(kube_client_freep) struct kube_client *client = client_new();
+	struct kube_watch_request watch = {.collection = "/x", .handler = ignore};
+	struct kube_request request = {.method = "GET", .path = "/x"};
+	struct kube_reply reply = {.status = 7};
+	struct kube_health health;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL(kube_client_watch(client, &watch, &err), 0);
+	kube_client_stop(client);
+	CU_ASSERT_EQUAL(kube_client_wait(client, NULL, 0, -1, &err), -ECANCELED);
+	ASSERT_TEXT("why", err.msg, "the client was stopped");
+	CU_ASSERT_EQUAL(kube_client_call(client, &request, &reply, &err), -ECANCELED);
+	CU_ASSERT(reply.status == 7 && reply.object == NULL);
+	kube_client_health(client, &health);
+	CU_ASSERT_EQUAL(health.failures, 0);
+}
+
 static int attempt(const void *input, struct err *err)
 {
 	CLEANUP(kube_client_freep) struct kube_client *client = NULL;
@@ -163,6 +182,7 @@ static CU_TestInfo tests[] = {
 	{"waits for others", test_waits_for_others},
 	{"others are bounded", test_others_are_bounded},
 	{"a call without a token", test_a_call_without_a_token},
+	{"a client that is stopped", test_a_client_that_is_stopped},
 	{"out of memory", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };

@@ -10,16 +10,23 @@ static const struct {
 	bool is_there, is_usable;
 	time_t not_before, not_after, now;
 	enum authority_action action;
+	time_t made;
 } AUTHORITY_ROWS[] = {
-	{"no Secret", false, false, 0, 0, 50, AUTHORITY_CREATE},
-	{"nothing usable in it", true, false, 0, 0, 50, AUTHORITY_REPLACE},
-	{"new", true, true, 1000, 2000, 1000, AUTHORITY_KEEP},
-	{"more than a tenth left", true, true, 1000, 2000, 1899, AUTHORITY_KEEP},
-	{"a tenth left", true, true, 1000, 2000, 1900, AUTHORITY_REPLACE},
-	{"over", true, true, 1000, 2000, 2001, AUTHORITY_REPLACE},
-	{"of a clock that is ahead", true, true, 1000, 2000, 500, AUTHORITY_KEEP},
-	{"our own, before its last 36.5 days", true, true, 0, 365 * DAY, 328 * DAY, AUTHORITY_KEEP},
-	{"our own, in its last 36.5 days", true, true, 0, 365 * DAY, 329 * DAY, AUTHORITY_REPLACE},
+	{"no Secret", false, false, 0, 0, 50, AUTHORITY_CREATE, 0},
+	{"nothing usable in it", true, false, 0, 0, 50, AUTHORITY_REPLACE, 0},
+	{"new", true, true, 1000, 2000, 1000, AUTHORITY_KEEP, 0},
+	{"more than a tenth left", true, true, 1000, 2000, 1899, AUTHORITY_KEEP, 0},
+	{"a tenth left", true, true, 1000, 2000, 1900, AUTHORITY_REPLACE, 0},
+	{"over", true, true, 1000, 2000, 2001, AUTHORITY_REPLACE, 0},
+	{"of a clock that is ahead", true, true, 1000, 2000, 999, AUTHORITY_REPLACE, 0},
+	{"our own, before its last 36.5 days", true, true, 0, 365 * DAY, 328 * DAY, AUTHORITY_KEEP,
+	 0},
+	{"our own, in its last 36.5 days", true, true, 0, 365 * DAY, 329 * DAY, AUTHORITY_REPLACE,
+	 0},
+	{"no Secret, just after we made one", false, false, 0, 0, 109, AUTHORITY_KEEP, 100},
+	{"nothing usable, just after we made one", true, false, 0, 0, 100, AUTHORITY_KEEP, 100},
+	{"no Secret, a while after we made one", false, false, 0, 0, 110, AUTHORITY_CREATE, 100},
+	{"we made one, and the clock went back", true, false, 0, 0, 99, AUTHORITY_REPLACE, 100},
 };
 
 static void test_authority(void)
@@ -29,6 +36,7 @@ static void test_authority(void)
 			AUTHORITY_ROWS[i].is_there,
 			AUTHORITY_ROWS[i].is_usable,
 			{AUTHORITY_ROWS[i].not_before, AUTHORITY_ROWS[i].not_after},
+			AUTHORITY_ROWS[i].made,
 		};
 
 		ASSERT_ROW(AUTHORITY_ROWS[i].name,

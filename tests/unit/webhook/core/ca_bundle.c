@@ -39,7 +39,7 @@ static void make_bundle(const char *word, struct ca_bundle *bundle)
 #define ADD(entry, base64) \
 	"{'op':'add','path':'/webhooks/" entry "/clientConfig/caBundle','value':'" base64 "'}"
 
-/* printf N | base64: Tg==, NO: Tk8=, NX: Tlg=, NOX: Tk9Y, NXO: TlhP */
+/* printf N | base64: Tg==, NO: Tk8=, NX: Tlg=, NOX: Tk9Y, NXO: TlhP, NOABCDEG: Tk9BQkNERUc= */
 static const struct {
 	const char *name, *entries[ENTRIES], *served, *patch;
 	bool is_trusted;
@@ -79,10 +79,11 @@ static const struct {
 	 "O",
 	 "[" TEST "," ADD("0", "Tk9Y") "," ADD("1", "Tk9Y") "]",
 	 true},
-	{"too many others",
-	 {"NABCDEF", "NGHIJK"},
-	 "N",
-	 "[" TEST "," ADD("0", "TkFCQ0RFRkdI") "," ADD("1", "TkFCQ0RFRkdI") "]",
+	{"as many others as it can keep", {"NOABCDEF", "NOABCDEF"}, "O", "(nothing)", true},
+	{"more others than it could keep",
+	 {"NABCDEG", "NOFHIJ"},
+	 "O",
+	 "[" TEST "," ADD("0", "Tk9BQkNERUc=") "," ADD("1", "Tk9BQkNERUc=") "]",
 	 true},
 };
 
