@@ -228,7 +228,7 @@ int explain(const struct inject_question *question, const struct profile_set *pr
 			      result.decision.sentence);
 	}
 	for (size_t i = 0; i < result.warning_count; i++)
-		strbuf_printf(out, "Warning: %s\n", result.warnings[i]);
+		strbuf_printf(out, "Warning: %s\n", inject_warning_text(result.warnings[i]));
 	if (out->is_failed)
 		return err_set(err, ENOMEM, "out of memory");
 	*ret_result = result;

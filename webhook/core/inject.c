@@ -396,6 +396,13 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 	return 0;
 }
 
+const char *inject_warning_text(const char *warning)
+{
+	static const char PREFIX[] = "sidewire: ";
+
+	return strncmp(warning, PREFIX, strlen(PREFIX)) == 0 ? warning + strlen(PREFIX) : warning;
+}
+
 void inject_result_release(struct inject_result *result)
 {
 	json_decref(result->pod);

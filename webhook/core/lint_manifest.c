@@ -13,7 +13,6 @@
 #include "webhook/core/profile_choice.h"
 
 #define UNREADABLE "the pod cannot be read: "
-#define WARNING_PREFIX "sidewire: "
 
 enum { WHERE_SIZE = 64 }; /* bytes of a path to a pod's metadata */
 
@@ -120,11 +119,8 @@ static int lint_injection(const struct look *look, struct inject_question *quest
 			    sentence) < 0)
 		return err->code;
 	for (size_t i = 0; i < result.warning_count; i++) {
-		const char *warning = result.warnings[i];
-
-		if (strncmp(warning, WARNING_PREFIX, strlen(WARNING_PREFIX)) == 0)
-			warning += strlen(WARNING_PREFIX);
-		if (lint_report_add(look->report, LINT_WARNING, pod, err, "%s", warning) < 0)
+		if (lint_report_add(look->report, LINT_WARNING, pod, err, "%s",
+				    inject_warning_text(result.warnings[i])) < 0)
 			return err->code;
 	}
 	return 0;

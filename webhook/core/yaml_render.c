@@ -231,31 +231,66 @@ static size_t rest_of_line(const struct rendering *r, size_t at)
 	return at;
 }
 
+/* Whether the old value stands in the lines below that of its key. */
+static bool stands_below(const struct rendering *r, const struct yaml_node *old, size_t from)
+{
+	size_t blanks = strspn(r->text + from, " \t");
+
+	return is_collection(old) && old->style == YAML_BLOCK &&
+	       strchr("#\r\n", r->text[from + blanks]) != NULL;
+}
+
+/* Another value in place of one in the lines below its key. What stands behind the key stays. */
+static void replace_below(struct rendering *r, const struct yaml_entry *entry, size_t column,
+			  const json_t *value)
+{
+	size_t line_end = rest_of_line(r, r->cursor);
+
+	if (is_below(value))
+		copy_to(r, line_end);
+	/* Nothing is null too. */
+	if (!json_is_null(value))
+		write_behind(r, entry, column, value);
+	copy_to(r, line_end);
+	leave_out(r, yaml_place_line_end(r->text, r->length, entry->value->end));
+	strbuf_puts(r->out, "\n");
+}
+
+/* Another value in place of one that begins in the line of its key or dash. */
+static void replace_behind(struct rendering *r, const struct yaml_entry *entry, size_t column,
+			   const json_t *value)
+{
+	const struct yaml_node *old = entry->value;
+
+	if (old->style == YAML_BLOCK) {
+		/* A comment in its last line goes with it. */
+		leave_out(r, yaml_place_line_end(r->text, r->length, old->end));
+		write_behind(r, entry, column, value);
+		strbuf_puts(r->out, "\n");
+		return;
+	}
+	leave_out(r, old->end);
+	/* A comment behind it stays in the line of the key. */
+	if (is_below(value) && entry->key != NULL)
+		copy_to(r, rest_of_line(r, old->end));
+	write_behind(r, entry, column, value);
+}
+
 /* Another value in place of one in a block. */
 static int replace_in_block(struct rendering *r, const struct yaml_entry *entry, size_t column,
 			    const json_t *value, struct err *err)
 {
-	const struct yaml_node *old = entry->value;
-	bool is_block = old->style == YAML_BLOCK;
 	size_t from = entry->key != NULL
 			      ? yaml_place_after_colon(r->text, r->length, entry->key->end)
 			      : entry->lead + 1;
 
 	if (entry->lead == YAML_NOWHERE || (entry->key != NULL && from == entry->key->end))
-		return not_here(old, err);
+		return not_here(entry->value, err);
 	copy_to(r, from);
-	if (is_block) {
-		/* A comment in its last line goes with it. */
-		leave_out(r, yaml_place_line_end(r->text, r->length, old->end));
-	} else {
-		leave_out(r, old->end);
-		/* A comment behind it stays in the line of the key. */
-		if (is_below(value) && entry->key != NULL)
-			copy_to(r, rest_of_line(r, old->end));
-	}
-	write_behind(r, entry, column, value);
-	if (is_block)
-		strbuf_puts(r->out, "\n");
+	if (entry->key != NULL && stands_below(r, entry->value, from))
+		replace_below(r, entry, column, value);
+	else
+		replace_behind(r, entry, column, value);
 	return 0;
 }
 

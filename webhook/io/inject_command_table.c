@@ -46,7 +46,8 @@ const struct inject_option_row INJECT_OPTIONS[INJECT_OPTION_COUNT] = {
 		 "with --image-volumes, the image that has the gate:\n" INJECT_GATE_IMAGE},
 	[INJECT_OPTION_QUIET] = {"quiet", 'q', NULL, INJECT_ARGUMENT_TEXT,
 				 INJECT | UNINJECT | EXPLAIN,
-				 "tell only what was refused, and warnings"},
+				 "tell only of pods that were refused or left alone, and\n"
+				 "warnings"},
 	[INJECT_OPTION_HELP] = {"help", 'h', NULL, INJECT_ARGUMENT_TEXT, ALL, "this text"},
 };
 

@@ -51,9 +51,10 @@ void inject_output_tell(const struct inject_place *place, const char *format, ..
 	va_start(args, format);
 	vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	if (object == NULL || *object->kind == '\0')
-		fprintf(stderr, "%s:%u: %s\n", place->path, place->line, what);
-	else
-		fprintf(stderr, "%s:%u: %s \"%s\" %s\n", place->path, place->line, object->kind,
-			object->name, what);
+	fprintf(stderr, "%s:%u: ", place->path, place->line);
+	if (object != NULL && *object->kind != '\0')
+		fprintf(stderr, "%s ", object->kind);
+	if (object != NULL && *object->name != '\0')
+		fprintf(stderr, "\"%s\" ", object->name);
+	fprintf(stderr, "%s\n", what);
 }

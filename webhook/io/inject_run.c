@@ -45,8 +45,9 @@ static void tell_result(const struct run *run, const struct inject_place *place,
 	else if (!run->options->is_quiet)
 		inject_output_tell(place, "unchanged: it is injected already, profiles %s",
 				   result->profiles);
-	for (size_t i = 0; i < result->warning_count; i++)
-		inject_output_tell(place, "warning: %s", result->warnings[i]);
+	/* A pod that is left alone is warned of that, which is told already. */
+	for (size_t i = 0; decision->verdict == INJECT_YES && i < result->warning_count; i++)
+		inject_output_tell(place, "warning: %s", inject_warning_text(result->warnings[i]));
 }
 
 static int inject_object(struct run *run, struct manifest *manifest,
