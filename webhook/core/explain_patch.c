@@ -72,7 +72,8 @@ static void write_any(struct strbuf *out, const json_t *value)
 		out->is_failed = true;
 }
 
-/* Appends what tells an element of a list best: the image of a container, the kind of a volume. */
+/* Appends a comma and what tells an element of a list best beside its name: the image of a
+ * container, the kind of a volume. */
 static void write_element(struct strbuf *out, const json_t *element)
 {
 	const json_t *image = json_object_get(element, "image");
@@ -80,7 +81,7 @@ static void write_element(struct strbuf *out, const json_t *element)
 	json_t *member;
 
 	if (json_is_string(image)) {
-		strbuf_puts(out, "image ");
+		strbuf_puts(out, ", image ");
 		write_any(out, image);
 		return;
 	}
@@ -88,7 +89,7 @@ static void write_element(struct strbuf *out, const json_t *element)
 	json_object_foreach((json_t *)(uintptr_t)element, key, member) {
 		if (strcmp(key, "name") == 0)
 			continue;
-		strbuf_printf(out, "%s ", key);
+		strbuf_printf(out, ", %s ", key);
 		write_any(out, member);
 		return;
 	}
@@ -125,7 +126,7 @@ static void write_line(struct strbuf *out, const char *sign, const char *pointer
 	if (value != NULL)
 		strbuf_puts(out, ": ");
 	if (name != NULL) {
-		strbuf_printf(out, "%s, ", name);
+		strbuf_puts(out, name);
 		write_element(out, value);
 	} else if (value != NULL) {
 		write_any(out, value);
