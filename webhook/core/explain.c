@@ -90,7 +90,7 @@ static int resolve(const struct profile *profile, const json_t *annotations, jso
 
 	if (r == 0)
 		r = redirect_spec_encode(&spec, &text, err);
-	return r < 0 ? r : json_read_text(text, strlen(text), ret_document, err);
+	return r == 0 ? json_read_text(text, strlen(text), ret_document, err) : r;
 }
 
 /* A list is from the profile where that says something, from an annotation, or, being one that
@@ -182,7 +182,7 @@ static int write_parameters(const struct origins *origins, const struct profile 
 static int write_values(struct origins *origins, const struct profile_set *profiles,
 			const struct inject_options *options, struct err *err)
 {
-	struct profile_choice choice;
+	struct profile_choice choice = {.count = 0};
 	int r = annotation_with_defaults(origins->of_pod, origins->of_namespace,
 					 &origins->annotations, err);
 

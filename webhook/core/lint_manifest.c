@@ -140,7 +140,7 @@ static int lint_pod(const struct look *look, struct err *err)
 
 	if (r == 0)
 		r = manifest_question(look->setting, object, pod, &question, &failure);
-	if (r < 0)
+	if (r != 0)
 		return add_failure(look, &failure, err);
 	r = choose(look, &question, &choice, &scope, err);
 	if (r == 0)

@@ -56,25 +56,28 @@ static struct manifest_object object_of(const struct yaml_node *node, const stru
 	return object;
 }
 
-static int add_items(struct manifest *manifest, const struct yaml_node *items,
-		     const struct workload *kind, struct err *err)
+/* The objects of a list. The caller frees *ret_objects. */
+static int read_items(const struct yaml_node *items, const struct workload *kind,
+		      struct manifest_object **ret_objects, size_t *ret_count, struct err *err)
 {
 	if (items == NULL || items->kind != YAML_SEQUENCE || items->count == 0)
 		return 0;
-	manifest->objects = calloc(items->count, sizeof(*manifest->objects));
-	if (manifest->objects == NULL)
+	struct manifest_object *objects = calloc(items->count, sizeof(*objects));
+	if (objects == NULL)
 		return out_of_memory(err);
 	for (size_t i = 0; i < items->count; i++) {
-		manifest->objects[i] = object_of(items->entries[i].value, kind);
-		manifest->objects[i].item = i;
+		objects[i] = object_of(items->entries[i].value, kind);
+		objects[i].item = i;
 	}
-	manifest->count = items->count;
+	*ret_objects = objects;
+	*ret_count = items->count;
 	return 0;
 }
 
-static int add_objects(struct manifest *manifest, struct err *err)
+/* The objects of a document. The caller frees *ret_objects. */
+static int read_objects(const struct yaml_node *root, struct manifest_object **ret_objects,
+			size_t *ret_count, struct err *err)
 {
-	const struct yaml_node *root = manifest->tree.root;
 	const struct workload *item = NULL;
 
 	/* Nothing but comments, or a marker. */
@@ -82,26 +85,31 @@ static int add_objects(struct manifest *manifest, struct err *err)
 		return 0;
 	struct manifest_object object = object_of(root, NULL);
 	if (workload_is_list(object.api_version, object.kind, &item))
-		return add_items(manifest, yaml_resolve(yaml_member(root, "items")), item, err);
-	manifest->objects = malloc(sizeof(object));
-	if (manifest->objects == NULL)
+		return read_items(yaml_resolve(yaml_member(root, "items")), item, ret_objects,
+				  ret_count, err);
+	struct manifest_object *objects = malloc(sizeof(*objects));
+	if (objects == NULL)
 		return out_of_memory(err);
-	manifest->objects[manifest->count++] = object;
+	*objects = object;
+	*ret_objects = objects;
+	*ret_count = 1;
 	return 0;
 }
 
 int manifest_read(const char *text, size_t length, unsigned int first_line,
 		  struct manifest *ret_manifest, struct err *err)
 {
-	CLEANUP(manifest_release) struct manifest manifest = {0};
-	int r = yaml_tree_read(text, length, first_line, &manifest.tree, err);
+	CLEANUP(yaml_tree_release) struct yaml_tree tree = {0};
+	struct manifest_object *objects = NULL;
+	size_t count = 0;
+	int r = yaml_tree_read(text, length, first_line, &tree, err);
 
 	if (r == 0)
-		r = add_objects(&manifest, err);
+		r = read_objects(tree.root, &objects, &count, err);
 	if (r < 0)
 		return r;
-	*ret_manifest = manifest;
-	manifest = (struct manifest){0};
+	*ret_manifest = (struct manifest){.tree = tree, .objects = objects, .count = count};
+	tree.root = NULL;
 	return 0;
 }
 

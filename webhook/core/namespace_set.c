@@ -18,14 +18,6 @@ static void namespace_info_release(struct namespace_info *info)
 	*info = (struct namespace_info){0};
 }
 
-static int copy(const char *text, char **ret_copy, struct err *err)
-{
-	if (text == NULL)
-		return 0;
-	*ret_copy = strdup(text);
-	return *ret_copy == NULL ? err_set(err, ENOMEM, "out of memory") : 0;
-}
-
 static int check_texts(json_t *annotations, struct err *err)
 {
 	const char *key;
@@ -62,12 +54,14 @@ static int read_metadata(const json_t *metadata, struct namespace_info *info, st
 		r = json_read_object(metadata, "annotations", &annotations, err);
 	if (r == 0)
 		r = check_texts(annotations, err);
-	if (r == 0)
-		r = copy(name, &info->name, err);
-	if (r == 0)
-		r = copy(label, &info->label, err);
+	if (r < 0)
+		return r;
+	info->name = strdup(name);
+	info->label = label != NULL ? strdup(label) : NULL;
 	info->annotations = json_incref(annotations);
-	return r;
+	if (info->name == NULL || (label != NULL && info->label == NULL))
+		return err_set(err, ENOMEM, "out of memory");
+	return 0;
 }
 
 static int read_info(const struct manifest_object *object, struct namespace_info *info,
@@ -110,10 +104,10 @@ int namespace_set_add(struct namespace_set *set, const struct manifest_object *o
 	if (strcmp(object->kind, "Namespace") != 0 || strcmp(object->api_version, "v1") != 0)
 		return 0;
 	int r = read_info(object, &info, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
-	if (namespace_set_find(set, info.name) != NULL) {
-		err_set(err, EEXIST, "namespace '%.64s' is there twice", info.name);
+	if (namespace_set_find(set, object->name) != NULL) {
+		err_set(err, EEXIST, "namespace '%.64s' is there twice", object->name);
 		return yaml_at(object->node, err);
 	}
 	return append(set, &info, err);

@@ -51,10 +51,12 @@ static int next_token(struct operation *operation, struct err *err)
 	if (token == NULL)
 		return out_of_memory(err);
 	for (size_t i = 0; i < length; i++) {
-		bool is_escape = from[i] == '~' && i + 1 < length;
+		char c = from[i];
 
-		i += is_escape;
-		token[written++] = !is_escape ? from[i] : from[i] == '1' ? '/' : '~';
+		/* ~1 is a slash, ~0 a tilde. */
+		if (c == '~' && i + 1 < length && from[++i] == '1')
+			c = '/';
+		token[written++] = c;
 	}
 	token[written] = '\0';
 	free(operation->token);
@@ -148,23 +150,22 @@ static size_t find(const struct yaml_node *node, const char *token)
 static int insert(struct yaml_node *node, size_t at, const struct operation *operation,
 		  struct err *err)
 {
-	CLEANUP(freep) char *name = NULL;
-	struct yaml_entry *entries =
-		realloc(node->entries, (node->count + 1) * sizeof(*node->entries));
+	bool is_mapping = node->kind == YAML_MAPPING;
+	CLEANUP(freep) char *name = is_mapping ? strdup(operation->token) : NULL;
+	CLEANUP(freep) struct yaml_entry *entries = calloc(node->count + 1, sizeof(*entries));
 
-	if (entries == NULL)
+	if (entries == NULL || (is_mapping && name == NULL))
 		return out_of_memory(err);
-	node->entries = entries;
-	if (node->kind == YAML_MAPPING) {
-		name = strdup(operation->token);
-		if (name == NULL)
-			return out_of_memory(err);
-	}
-	memmove(entries + at + 1, entries + at, (node->count - at) * sizeof(*entries));
+	for (size_t i = 0; i < node->count; i++)
+		entries[i < at ? i : i + 1] = node->entries[i];
 	entries[at] = (struct yaml_entry){.lead = YAML_NOWHERE,
 					  .change = YAML_ADDED,
 					  .added_key = TAKE(name),
 					  .fresh = json_incref(operation->value)};
+	/* The old ones are freed in place of the new. */
+	struct yaml_entry *old = node->entries;
+	node->entries = entries;
+	entries = old;
 	node->count++;
 	return 0;
 }
@@ -217,13 +218,14 @@ static int walk(struct yaml_node *node, struct operation *operation, struct err 
 			return change_entry(node, operation, err);
 		size_t at = find(node, operation->token);
 		struct yaml_entry *entry = at < node->count ? &node->entries[at] : NULL;
-		bool is_alias =
-			entry != NULL && entry->value != NULL && entry->value->kind == YAML_ALIAS;
+		if (entry == NULL || entry->value == NULL)
+			return no_such_place(err);
+		bool is_alias = entry->value->kind == YAML_ALIAS;
 		if (is_alias && entry->change == YAML_KEPT && write_out(entry, err) < 0)
 			return err->code;
 		if (is_alias)
 			return walk_value(entry->fresh, operation, err);
-		if (entry == NULL || entry->change != YAML_KEPT)
+		if (entry->change != YAML_KEPT)
 			return no_such_place(err);
 		node = entry->value;
 	}

@@ -171,7 +171,7 @@ static int base_of(const char *digits, size_t *ret_prefix)
 /* Reads what begins as a number does, and may be none. */
 static int read_number(const char *text, json_t **ret_value, struct err *err)
 {
-	char plain[NUMBER_SIZE];
+	char plain[NUMBER_SIZE] = "";
 	char digits[NUMBER_SIZE];
 	size_t length = 0;
 	size_t prefix;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/core/yaml_tree.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <libfyaml.h>
 #include <stdlib.h>
@@ -414,6 +415,8 @@ static int begin(struct reader *reader, struct fy_event *event, enum yaml_kind k
 
 static int end(struct reader *reader, struct fy_event *event, struct err *err)
 {
+	/* libfyaml ends what it has begun. */
+	assert(reader->depth > 0);
 	struct level *level = &reader->levels[--reader->depth];
 	const struct yaml_node *node = level->node;
 	const struct fy_mark *stop = fy_event_end_mark(event);

@@ -11,16 +11,22 @@
 
 enum { SIZE_FIRST = 64 * 1024 };
 
-void document_reader_init(struct document_reader *reader, int fd)
+int document_reader_init(struct document_reader *reader, int fd, struct err *err)
 {
-	*reader = (struct document_reader){.fd = fd, .line = 1};
+	char *buffer = malloc(SIZE_FIRST + 1);
+
+	if (buffer == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	*reader =
+		(struct document_reader){.fd = fd, .buffer = buffer, .size = SIZE_FIRST, .line = 1};
+	return 0;
 }
 
 /* Makes room behind what is there: by moving it to the front, or in a larger buffer. */
 static int make_room(struct document_reader *reader, struct err *err)
 {
 	size_t length = reader->end - reader->begin;
-	size_t size = reader->size > 0 ? 2 * reader->size : SIZE_FIRST;
+	size_t size = 2 * reader->size;
 
 	if (reader->begin > 0) {
 		memmove(reader->buffer, reader->buffer + reader->begin, length);
@@ -62,8 +68,8 @@ int document_reader_next(struct document_reader *reader, struct document *ret_do
 {
 	size_t length = 0;
 
-	if (reader->buffer != NULL)
-		reader->buffer[reader->begin] = reader->hidden;
+	/* Before the first document nothing was hidden, and nothing is there. */
+	reader->buffer[reader->begin] = reader->hidden;
 	while (length == 0) {
 		if (reader->begin < reader->end)
 			length = document_length(reader->buffer + reader->begin,

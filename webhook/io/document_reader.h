@@ -24,8 +24,9 @@ struct document {
 	unsigned int line; /* its first line, from 1 */
 };
 
-/* A reader at the beginning of a stream. The caller releases it. */
-void document_reader_init(struct document_reader *reader, int fd) __attribute__((nonnull));
+/* A reader at the beginning of a stream. The caller releases it. -ENOMEM. */
+int document_reader_init(struct document_reader *reader, int fd, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 /*
  * The next document: 1, or 0 where there is none. -EFBIG over YAML_MANIFEST_SIZE_MAX; what read(2)

@@ -162,12 +162,13 @@ static void complete_zsh(struct strbuf *out)
 					 ? " \\\n\t\t\t'*:file:_files' ;;\n"
 					 : " ;;\n");
 	}
-	strbuf_puts(out, "\tesac\n"
-			 "}\n"
-			 "# Read by zsh itself, from a directory of fpath, this file is the function.\n"
-			 "if [[ $funcstack[1] == _sidewire-inject ]]; then\n"
-			 "\t_sidewire_inject \"$@\"\n"
-			 "fi\n");
+	strbuf_puts(out,
+		    "\tesac\n"
+		    "}\n"
+		    "# Read by zsh itself, from a directory of fpath, this file is the function.\n"
+		    "if [[ $funcstack[1] == _sidewire-inject ]]; then\n"
+		    "\t_sidewire_inject \"$@\"\n"
+		    "fi\n");
 }
 
 int inject_options_completion(const char *shell, struct strbuf *out, struct err *err)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "webhook/core/explain.h"
@@ -98,7 +99,7 @@ static int explain_object(struct run *run, struct manifest *manifest,
 
 	if (r == 0)
 		r = manifest_question(setting, object, pod, &question, err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	strbuf_printf(&text, "%s%s:%u: %s \"%s\" in namespace %s\n",
 		      run->output.last != '\0' ? "\n" : "", place->path, place->line, object->kind,
@@ -182,8 +183,11 @@ static int print_report(struct run *run, const char *path, struct lint_report *r
 			struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	CLEANUP(freep) char *lines = NULL;
 	int has_errors = 0;
 
+	if (report->count == 0)
+		return 0;
 	lint_report_sort(report);
 	for (size_t i = 0; i < report->count; i++) {
 		const struct lint_finding *finding = &report->items[i];
@@ -195,9 +199,9 @@ static int print_report(struct run *run, const char *path, struct lint_report *r
 		strbuf_printf(&text, " %s: %s\n", is_error ? "error" : "warning", finding->message);
 		has_errors = has_errors || is_error;
 	}
-	if (text.is_failed)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = inject_output_text(&run->output, text.data, text.length, err);
+	int r = strbuf_finish(&text, &lines, err);
+	if (r == 0)
+		r = inject_output_text(&run->output, lines, strlen(lines), err);
 	return r < 0 ? r : has_errors;
 }
 

@@ -29,9 +29,10 @@ static int read_all(int fd, const char *path, manifest_handler *handler, void *c
 {
 	CLEANUP(document_reader_release) struct document_reader reader = {0};
 	struct manifest_source source = {.path = path};
-	int r;
+	int r = document_reader_init(&reader, fd, err);
 
-	document_reader_init(&reader, fd);
+	if (r < 0)
+		return r;
 	while ((r = document_reader_next(&reader, &source.document, err)) > 0) {
 		r = handler(context, &source, err);
 		if (r < 0)

@@ -48,14 +48,18 @@ static int by_name(const struct dirent **a, const struct dirent **b)
 
 int path_list_add(struct path_list *list, const char *path, struct err *err)
 {
-	char **paths = realloc(list->paths, (list->count + 1) * sizeof(*paths));
+	CLEANUP(freep) char *copy = strdup(path);
+	CLEANUP(freep) char **paths = calloc(list->count + 1, sizeof(*paths));
 
-	if (paths == NULL)
+	if (copy == NULL || paths == NULL)
 		return err_set(err, ENOMEM, "out of memory");
+	for (size_t i = 0; i < list->count; i++)
+		paths[i] = list->paths[i];
+	paths[list->count] = TAKE(copy);
+	/* The old list is freed in place of the new. */
+	char **old = list->paths;
 	list->paths = paths;
-	paths[list->count] = strdup(path);
-	if (paths[list->count] == NULL)
-		return err_set(err, ENOMEM, "out of memory");
+	paths = old;
 	list->count++;
 	return 0;
 }
