@@ -97,7 +97,7 @@ static int read_float(const char *text, json_t **ret_value, struct err *err)
 	return own(json_real(value), ret_value, err);
 }
 
-/* What both dialects read alike; *ret_value stays NULL for anything else. */
+/* What both dialects read alike: 1 where it is that, 0 for anything else. */
 static int read_word(const char *text, json_t **ret_value, struct err *err)
 {
 	static const char *const NULLS[] = {"", "~", "null", "Null", "NULL", NULL};
@@ -107,26 +107,25 @@ static int read_word(const char *text, json_t **ret_value, struct err *err)
 						 "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
 						 ".NaN",  ".NAN",  NULL};
 
-	if (is_one_of(text, NULLS))
-		return own(json_null(), ret_value, err);
-	if (is_one_of(text, TRUES))
-		return own(json_true(), ret_value, err);
-	if (is_one_of(text, FALSES))
-		return own(json_false(), ret_value, err);
 	if (is_one_of(text, NO_NUMBERS))
 		return err_set(err, EINVAL, "%s is no number of JSON", text);
-	return 0;
+	if (is_one_of(text, NULLS))
+		*ret_value = json_null();
+	else if (is_one_of(text, TRUES))
+		*ret_value = json_true();
+	else if (is_one_of(text, FALSES))
+		*ret_value = json_false();
+	else
+		return 0;
+	return 1;
 }
 
 int yaml_scalar_read(const char *text, json_t **ret_value, struct err *err)
 {
-	json_t *word = NULL;
-	int r = read_word(text, &word, err);
+	int r = read_word(text, ret_value, err);
 
-	if (r < 0)
-		return r;
-	if (word != NULL)
-		return own(word, ret_value, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (is_yaml_1_1_boolean(text))
 		return err_set(err, EINVAL,
 			       "%s is a boolean for some readers and a string for others: quote "
@@ -196,13 +195,10 @@ int yaml_scalar_read_kubectl(const char *text, json_t **ret_value, struct err *e
 {
 	static const char *const TRUES[] = {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON", NULL};
 	static const char *const FALSES[] = {"n", "N", "no", "No", "NO", "off", "Off", "OFF", NULL};
-	json_t *word = NULL;
-	int r = read_word(text, &word, err);
+	int r = read_word(text, ret_value, err);
 
-	if (r < 0)
-		return r;
-	if (word != NULL)
-		return own(word, ret_value, err);
+	if (r != 0)
+		return r < 0 ? r : 0;
 	if (is_one_of(text, TRUES))
 		return own(json_true(), ret_value, err);
 	if (is_one_of(text, FALSES))

@@ -141,6 +141,32 @@ static void test_look_up(void)
 	CU_ASSERT_PTR_NULL(yaml_member(yaml_member(tree.root, "f"), "1"));
 }
 
+static void test_follow(void)
+{
+	static const struct {
+		const char *path, *text;
+	} PATHS[] = {
+		{"a.b[1].c", "d"},    {"a.b[0]", "x"}, {"a.b[2]", NULL}, {"a.b[9].c", NULL},
+		{"a.b.c", NULL},      {"a.x", NULL},   {"e:f", "g"},     {"a:b", NULL},
+		{"a.b[1].c.d", NULL}, {"a.b[1", NULL}, {"a..b[0]", "x"}, {"[0]", NULL},
+		{"", NULL},
+	};
+	CLEANUP(yaml_tree_release) struct yaml_tree tree = {0};
+	struct err err = {0};
+	const char *text = "a: {b: [x, {c: d}]}\n'e:f': g\n";
+
+	CU_ASSERT_EQUAL_FATAL(yaml_tree_read(text, strlen(text), 1, &tree, &err), 0);
+	for (size_t i = 0; i < sizeof(PATHS) / sizeof(*PATHS); i++) {
+		const char *path = PATHS[i].path;
+		const char *found = yaml_text(yaml_follow(tree.root, path, strlen(path)));
+
+		ASSERT_TEXT(path, found != NULL ? found : "(nothing)",
+			    PATHS[i].text != NULL ? PATHS[i].text : "(nothing)");
+	}
+	CU_ASSERT_STRING_EQUAL(yaml_text(yaml_follow(tree.root, "a.b[0].none", 6)), "x");
+	CU_ASSERT_PTR_NULL(yaml_follow(NULL, "a", 1));
+}
+
 static void test_anchors(void)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
@@ -171,6 +197,7 @@ static CU_TestInfo tests[] = {
 	{"everything has its place", test_places},
 	{"lines are counted from the first", test_first_line},
 	{"look-ups see through aliases", test_look_up},
+	{"paths are followed", test_follow},
 	{"anchors", test_anchors},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
