@@ -54,13 +54,15 @@ CNI_LIBS := $(filter %cni-io.a,$(ARCHIVES)) $(filter %cni-core.a,$(ARCHIVES)) \
 # The client of the Kubernetes API, for programs that use it. Not for the plugin: it must ask nobody.
 KUBE_EXTERNAL := -lcurl-gnutls
 WEBHOOK_EXTERNAL := $(KUBE_EXTERNAL) -lmicrohttpd -lgnutls -lfyaml -lnettle -ljansson -lpthread
+INJECT_EXTERNAL := -lfyaml -lnettle -ljansson
 CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
 NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson
 
 STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
 # The others need a dozen shared libraries of the other architecture: they are built on a machine of it, as is the image.
-PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-node) $(STATIC_PROGRAMS)
+PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node) \
+	$(STATIC_PROGRAMS)
 
 .PHONY: all
 all: $(PROGRAMS) ## build the programs into build/ (SANITIZE=address,undefined: beside it; WERROR=1; ARCH=arm64: the static ones)
@@ -93,6 +95,9 @@ STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
 $(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
 
+$(BUILD)/sidewire-inject: $(call objects_of,webhook/inject_main.c) $(WEBHOOK_LIBS)
+	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(INJECT_EXTERNAL)
+
 $(BUILD)/sidewire-node: $(call objects_of,cni/node_main.c) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(NODE_EXTERNAL)
 
@@ -115,7 +120,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden merge netns webhook-test e2e check
+.PHONY: unit golden merge netns webhook-test offline e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -131,6 +136,9 @@ netns: all $(TOOLS) ## run the tests that need network namespaces and real proxi
 
 webhook-test: all $(TOOLS) ## run the tests that ask the running webhook
 	BUILD=$(BUILD) tests/webhook/run
+
+offline: all $(TOOLS) ## run the tests of sidewire-inject
+	BUILD=$(BUILD) tests/offline/run
 
 e2e: all ## run the tests on a real Kubernetes of two nodes (root; builds one first, once, in 15 minutes)
 	BUILD=$(BUILD) tests/e2e/run
@@ -208,12 +216,18 @@ KUBECTL ?= $(firstword $(wildcard .deps/cluster/bin/kubectl) kubectl)
 render: ## print the manifests as one file, for kubectl apply -f (OVERLAY=k3s, gke, openshift)
 	@$(KUBECTL) kustomize manifests$(OVERLAY:%=/overlays/%)
 
+SHARE = $(DESTDIR)$(PREFIX)/share
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(DESTDIR)$(PREFIX)/share/sidewire/profiles
-	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-node $(BUILD)/sidewire-gate $(DESTDIR)$(PREFIX)/bin
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(addprefix $(SHARE)/,sidewire/profiles man/man1 \
+		bash-completion/completions zsh/site-functions)
+	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node $(BUILD)/sidewire-gate \
+		$(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
-	install -m 644 manifests/profiles/*.yaml $(DESTDIR)$(PREFIX)/share/sidewire/profiles
+	install -m 644 manifests/profiles/*.yaml $(SHARE)/sidewire/profiles
+	install -m 644 webhook/man/*.1 $(SHARE)/man/man1
+	$(BUILD)/sidewire-inject completion bash >$(SHARE)/bash-completion/completions/sidewire-inject
+	$(BUILD)/sidewire-inject completion zsh >$(SHARE)/zsh/site-functions/_sidewire-inject
 
 clean: ## remove what was built (what hack/deps installed stays)
 	rm -rf $(BUILD)

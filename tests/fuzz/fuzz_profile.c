@@ -3,7 +3,7 @@
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 #include "webhook/core/profile.h"
-#include "webhook/io/yaml_json.h"
+#include "webhook/core/yaml_json.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

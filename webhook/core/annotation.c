@@ -176,6 +176,16 @@ int annotation_refuse_redirect(json_t *annotations, struct err *err)
 	return 0;
 }
 
+bool annotation_is_ours(const char *key)
+{
+	return has_prefix(key, VOCABULARY_PREFIX) || has_prefix(key, VOCABULARY_PARAM_PREFIX);
+}
+
+bool annotation_is_known(const char *key)
+{
+	return find(key) != NULL || has_prefix(key, VOCABULARY_PARAM_PREFIX);
+}
+
 const char *annotation_get(const json_t *annotations, const char *key)
 {
 	return json_string_value(json_object_get(annotations, key));

@@ -41,6 +41,13 @@ bool annotation_is_subject(const char *key, const char *sentence) __attribute__(
 int annotation_refuse_redirect(json_t *annotations, struct err *err)
 	__attribute__((nonnull(2), warn_unused_result));
 
+/* Whether the key is one that sidewire reads, known or not: sidewire.io/... or
+ * param.sidewire.io/... */
+bool annotation_is_ours(const char *key) __attribute__((nonnull));
+
+/* Whether sidewire has an annotation, a label, or parameters of that name. */
+bool annotation_is_known(const char *key) __attribute__((nonnull));
+
 /* The value of an annotation; NULL when it is absent. Borrowed. */
 const char *annotation_get(const json_t *annotations, const char *key) __attribute__((nonnull(2)));
 

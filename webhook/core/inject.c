@@ -138,18 +138,11 @@ static int choose_profiles(struct injection *injection, struct err *err)
 {
 	int r = profile_choose(injection->profiles, injection->options->default_profiles,
 			       injection->annotations, &injection->choice, err);
-	const char *key;
-	json_t *value;
-	void *next;
 
 	if (r < 0)
 		return r;
-	/* The merged object is our own wherever it holds defaults. */
-	json_object_foreach_safe(injection->annotations, next, key, value) {
-		if (is_default(injection, key) &&
-		    !profile_choice_heeds(&injection->choice, injection->profiles, key))
-			json_object_del(injection->annotations, key);
-	}
+	profile_choice_drop_defaults(&injection->choice, injection->profiles, injection->own,
+				     injection->annotations);
 	return name_profiles(&injection->choice, &injection->names, err);
 }
 
@@ -367,6 +360,24 @@ static int order(struct injection *injection, struct err *err)
 	return r;
 }
 
+/* Whoever is asked for has the label that says so, wherever it is sent. */
+static int label(struct injection *injection, struct err *err)
+{
+	json_t *labels = json_object_get(json_object_get(injection->pod, "metadata"), "labels");
+	json_t *next = NULL;
+
+	if (!injection->question->is_asked || json_object_get(labels, LABEL_INJECT) != NULL)
+		return 0;
+	json_auto_t *overlay =
+		json_pack("{s:{s:{s:s}}}", "metadata", "labels", LABEL_INJECT, "true");
+	if (overlay == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = overlay_apply(injection->pod, &overlay, 1, &next, err);
+	if (r == 0)
+		advance(injection, next);
+	return r;
+}
+
 static int write_status(struct injection *injection, struct err *err)
 {
 	const struct inject_status status = {injection->original, &injection->choice,
@@ -405,6 +416,7 @@ static const struct step {
 	{check_conflicts, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{mount_token, "MergeConflict", STATUS_UNPROCESSABLE},
 	{order, "MergeConflict", STATUS_UNPROCESSABLE},
+	{label, "MergeConflict", STATUS_UNPROCESSABLE},
 	{write_status, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{diff, "MergeConflict", STATUS_UNPROCESSABLE},
 };
@@ -496,6 +508,13 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 	*ret_result = result;
 	result = (struct inject_result){0};
 	return 0;
+}
+
+const char *inject_warning_text(const char *warning)
+{
+	static const char PREFIX[] = "sidewire: ";
+
+	return strncmp(warning, PREFIX, strlen(PREFIX)) == 0 ? warning + strlen(PREFIX) : warning;
 }
 
 void inject_result_release(struct inject_result *result)

@@ -43,6 +43,10 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 	   const struct inject_options *options, struct inject_result *ret_result, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* A warning without the name of whom it is from, "sidewire: ", for those who know that. Borrowed.
+ */
+const char *inject_warning_text(const char *warning) __attribute__((nonnull));
+
 /* Frees what the result owns. For CLEANUP(). */
 void inject_result_release(struct inject_result *result) __attribute__((nonnull));
 

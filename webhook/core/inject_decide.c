@@ -229,10 +229,24 @@ static void read_pod(struct outline *outline, const json_t *pod)
 }
 
 /* In the order of evaluation. The last one always answers. */
-static rule_function *const RULES[] = {
-	rule_pod_create,       rule_mirror,           rule_host_network, rule_windows,
-	rule_system_namespace, rule_namespace_blocks, rule_pod_label,    rule_namespace_label,
+static const struct rule {
+	rule_function *answer;
+	const char *name;
+} RULES[INJECT_RULE_COUNT] = {
+	{rule_pod_create, "another request"},
+	{rule_mirror, "mirror pod"},
+	{rule_host_network, "host network"},
+	{rule_windows, "Windows"},
+	{rule_system_namespace, "namespace of the system"},
+	{rule_namespace_blocks, "namespace that blocks"},
+	{rule_pod_label, "pod that asks or declines"},
+	{rule_namespace_label, "enabled namespace"},
 };
+
+const char *inject_rule_name(size_t rule)
+{
+	return RULES[rule].name;
+}
 
 void inject_decide(const struct inject_question *question, struct inject_decision *ret_decision)
 {
@@ -241,8 +255,11 @@ void inject_decide(const struct inject_question *question, struct inject_decisio
 	size_t i = 0;
 
 	read_pod(&outline, question->pod);
-	while (!RULES[i](&outline, &decision))
+	if (question->is_asked && outline.label == NULL)
+		outline.label = "true";
+	while (!RULES[i].answer(&outline, &decision))
 		i++;
+	decision.rule = i;
 	/* Only now: a pod that is none of our business never fails because of us. */
 	if (decision.verdict == INJECT_YES && outline.malformed.code != 0)
 		answer(&decision, INJECT_DENY, INJECT_MALFORMED_POD, "the pod cannot be read: %s",

@@ -7,6 +7,7 @@
 #define SIDEWIRE_WEBHOOK_INJECT_DECIDE_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "common/base/err.h"
 
@@ -28,8 +29,15 @@ enum {
 /* The reason of a denial that is about a pod's shape, not about what it asks for. */
 #define INJECT_MALFORMED_POD "MalformedPod"
 
+/* How many rules there are, in the order in which they are asked. */
+enum { INJECT_RULE_COUNT = 8 };
+
+/* What the rule of that place, from 0, looks at, in a few words: "mirror pod". Static. */
+const char *inject_rule_name(size_t rule);
+
 struct inject_decision {
 	enum inject_verdict verdict;
+	size_t rule;        /* the place of the one that answered, from 0 */
 	const char *reason; /* static code in PascalCase, "HostNetwork": logs, metrics, audit */
 	char sentence[INJECT_SENTENCE_SIZE]; /* one sentence for a person */
 	char warning[INJECT_WARNING_SIZE];   /* for the user who creates the pod; empty: none */
@@ -49,7 +57,9 @@ struct inject_question {
 	json_t *namespace_annotations; /* its defaults, see namespace_facts_read(); NULL: none */
 	const struct err *namespace_trouble; /* why they are not known: a pod that would be injected
 						is denied. NULL: they are known */
-	json_t *pod; /* any JSON: its shape is checked here; NULL when the review has no object */
+	bool is_asked; /* a pod without the label sidewire.io/inject is taken to have it, "true";
+			  inject() then gives it the label */
+	json_t *pod;   /* any JSON: its shape is checked here; NULL when the review has no object */
 };
 
 /*

@@ -2,22 +2,15 @@
 #include "webhook/core/namespace_defaults.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "common/vocabulary.h"
+#include "webhook/core/annotation.h"
 
 static int out_of_memory(struct err *err)
 {
 	return err_set(err, ENOMEM, "out of memory");
-}
-
-static bool is_ours(const char *key)
-{
-	return strncmp(key, VOCABULARY_PREFIX, strlen(VOCABULARY_PREFIX)) == 0 ||
-	       strncmp(key, VOCABULARY_PARAM_PREFIX, strlen(VOCABULARY_PARAM_PREFIX)) == 0;
 }
 
 /* The annotations that are ours; NULL for none. The caller owns *ret_ours. */
@@ -28,7 +21,7 @@ static int read_defaults(json_t *annotations, json_t **ret_ours, struct err *err
 	json_t *value;
 
 	json_object_foreach(annotations, key, value) {
-		if (!is_ours(key))
+		if (!annotation_is_ours(key))
 			continue;
 		if (!json_is_string(value))
 			return err_set(err, EINVAL, "annotation '%.64s' must be a text, found %s",

@@ -17,6 +17,11 @@ static const char *const MODE_NAMES[] = {
 };
 enum { MODE_COUNT = sizeof(MODE_NAMES) / sizeof(*MODE_NAMES) };
 
+const char *probe_mode_name(enum probe_mode mode)
+{
+	return MODE_NAMES[mode];
+}
+
 int probe_mode_read(const json_t *annotations, enum probe_mode *ret_mode, struct err *err)
 {
 	const char *value = annotation_get(annotations, ANNOTATION_PROBES);

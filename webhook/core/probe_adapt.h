@@ -26,6 +26,9 @@ struct probe_request {
 	enum image_volumes image_volumes;
 };
 
+/* The word for a mode in the annotation. Static. */
+const char *probe_mode_name(enum probe_mode mode);
+
 /* Reads the annotation `probes`; auto where it is absent. -EINVAL, naming annotation and value. */
 int probe_mode_read(const json_t *annotations, enum probe_mode *ret_mode, struct err *err)
 	__attribute__((nonnull(2, 3), warn_unused_result));

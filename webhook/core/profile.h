@@ -51,6 +51,9 @@ struct profile_set {
 int gate_parse(const char *text, enum gate *ret_gate, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* The word for a gate, which gate_parse() reads back. Static. */
+const char *gate_name(enum gate gate);
+
 /*
  * Reads one profile document (apiVersion sidewire.io/v1alpha1, kind SidecarProfile). The caller
  * releases *ret_profile. -EINVAL (-ERANGE, -E2BIG, -ENOTSUP) with the path in the document

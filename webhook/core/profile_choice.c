@@ -102,8 +102,8 @@ static bool declares(const struct profile *profile, const char *name)
 	return false;
 }
 
-bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
-			  const char *key)
+static bool is_heeded(const struct profile_choice *choice, const struct profile_set *set,
+		      const char *key)
 {
 	static const char PREFIX[] = VOCABULARY_PARAM_PREFIX;
 	const char *name = key + strlen(PREFIX);
@@ -120,6 +120,21 @@ bool profile_choice_heeds(const struct profile_choice *choice, const struct prof
 	}
 	/* Nobody has such a parameter: it is misspelt, and will be refused. */
 	return true;
+}
+
+void profile_choice_drop_defaults(const struct profile_choice *choice,
+				  const struct profile_set *set, const json_t *own,
+				  json_t *annotations)
+{
+	const char *key;
+	json_t *value;
+	void *next;
+
+	/* The merged object is nobody else's wherever it holds defaults. */
+	json_object_foreach_safe(annotations, next, key, value) {
+		if (json_object_get(own, key) == NULL && !is_heeded(choice, set, key))
+			json_object_del(annotations, key);
+	}
 }
 
 static int unknown_parameter(const struct profile_choice *choice, const char *name, struct err *err)

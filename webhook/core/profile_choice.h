@@ -33,12 +33,15 @@ bool profile_choice_has(const struct profile_choice *choice, const char *list, c
 	__attribute__((nonnull));
 
 /*
- * Whether the chosen profiles heed an annotation. Not one that bears on the redirect where none of
- * them redirects, nor the value of a parameter that only others of the set have. Unlike an
- * annotation of the pod's own, such a default of its namespace is no mistake: it is for other pods.
+ * Removes from the annotations in force, as namespace_defaults_merge() made them, the defaults that
+ * the chosen profiles do not heed: those that bear on the redirect where none of them redirects,
+ * and the values of parameters that only others of the set have. Unlike an annotation of the pod's
+ * own, such a default of its namespace is no mistake: it is for other pods. `own` is what the pod
+ * has itself; either may be NULL.
  */
-bool profile_choice_heeds(const struct profile_choice *choice, const struct profile_set *set,
-			  const char *key) __attribute__((nonnull));
+void profile_choice_drop_defaults(const struct profile_choice *choice,
+				  const struct profile_set *set, const json_t *own,
+				  json_t *annotations) __attribute__((nonnull(1, 2)));
 
 /*
  * Checks that every annotation param.sidewire.io/NAME names a parameter of one chosen profile.

@@ -19,6 +19,11 @@ static const char *const GATE_NAMES[] = {
 };
 enum { GATE_COUNT = sizeof(GATE_NAMES) / sizeof(*GATE_NAMES) };
 
+const char *gate_name(enum gate gate)
+{
+	return GATE_NAMES[gate];
+}
+
 int gate_parse(const char *text, enum gate *ret_gate, struct err *err)
 {
 	for (int i = 0; i < GATE_COUNT; i++) {

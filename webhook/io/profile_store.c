@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/io/profile_store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,46 +12,12 @@
 #include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "common/io/file_read.h"
-#include "webhook/io/yaml_json.h"
+#include "webhook/core/yaml_json.h"
+#include "webhook/io/yaml_files.h"
 
 #define DATA_LINK "..data"
 
 enum { LOAD_ATTEMPTS_MAX = 4 };
-
-/* Names of a directory; the array and each entry are owned. */
-struct listing {
-	struct dirent **entries;
-	int count;
-};
-
-static void listing_release(struct listing *listing)
-{
-	for (int i = 0; i < listing->count; i++)
-		free(listing->entries[i]);
-	free(listing->entries);
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name);
-	size_t suffix_length = strlen(suffix);
-
-	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
-}
-
-static int is_profile_file(const struct dirent *entry)
-{
-	const char *name = entry->d_name;
-
-	return name[0] != '.' &&
-	       (has_suffix(name, ".yaml") || has_suffix(name, ".yml") || has_suffix(name, ".json"));
-}
-
-/* By bytes: the order, and so the first error, is the same in every locale. */
-static int by_name(const struct dirent **a, const struct dirent **b)
-{
-	return strcmp((*a)->d_name, (*b)->d_name);
-}
 
 static int read_document(const char *path, json_t **ret_document, struct err *err)
 {
@@ -64,12 +27,12 @@ static int read_document(const char *path, json_t **ret_document, struct err *er
 
 	if (r < 0)
 		return r;
-	r = has_suffix(path, ".json") ? json_read_text(text, length, ret_document, err)
-				      : yaml_json_read(text, length, ret_document, err);
+	r = yaml_files_is_json(path) ? json_read_text(text, length, ret_document, err)
+				     : yaml_json_read(text, length, ret_document, err);
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
-static int load_file(struct profile_set *set, const char *path, struct err *err)
+int profile_store_add(struct profile_set *set, const char *path, struct err *err)
 {
 	json_auto_t *document = NULL;
 	CLEANUP(profile_release) struct profile profile = {0};
@@ -83,35 +46,20 @@ static int load_file(struct profile_set *set, const char *path, struct err *err)
 	return r < 0 ? err_wrap(err, "%s", path) : 0;
 }
 
-static int load_entry(struct profile_set *set, const char *directory, const char *name,
-		      struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
-	CLEANUP(freep) char *path = NULL;
-
-	strbuf_printf(&buf, "%s/%s", directory, name);
-	int r = strbuf_finish(&buf, &path, err);
-	return r < 0 ? r : load_file(set, path, err);
-}
-
 /* Reads the profiles that are in this directory itself. */
 static int load_directory(const char *directory, struct profile_set *ret_set, struct err *err)
 {
-	CLEANUP(listing_release) struct listing listing = {0};
+	CLEANUP(path_list_release) struct path_list files = {0};
 	CLEANUP(profile_set_release) struct profile_set set = {0};
-	int count = scandir(directory, &listing.entries, is_profile_file, by_name);
+	int r = yaml_files_list(directory, false, &files, err);
 
-	if (count < 0)
-		return err_set(err, errno, "%s: cannot be listed: %s", directory, strerror(errno));
-	listing.count = count;
-	if (count == 0)
-		return err_set(err, ENOENT, "%s: no profile in it (*.yaml, *.yml or *.json)",
-			       directory);
-	for (int i = 0; i < count; i++) {
-		int r = load_entry(&set, directory, listing.entries[i]->d_name, err);
-		if (r < 0)
-			return r;
-	}
+	if (r == 0 && files.count == 0)
+		r = err_set(err, ENOENT, "%s: no profile in it (*.yaml, *.yml or *.json)",
+			    directory);
+	for (size_t i = 0; r == 0 && i < files.count; i++)
+		r = profile_store_add(&set, files.paths[i], err);
+	if (r < 0)
+		return r;
 	*ret_set = set;
 	set = (struct profile_set){0};
 	return 0;

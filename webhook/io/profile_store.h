@@ -34,6 +34,11 @@ void profile_store_version(const char *directory, char ret_version[static PROFIL
 int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Reads one file, whatever its name, and adds the profile to the set. The errors of
+ * profile_store_load() for a bad one. */
+int profile_store_add(struct profile_set *set, const char *path, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Names of the set as a comma list. The caller frees *ret_names. -ENOMEM. */
 int profile_store_names(const struct profile_set *set, char **ret_names, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -448,10 +448,44 @@ static void test_unknown_defaults(void)
 	}
 }
 
+/* A pod that is asked for gets the label, unless it has one; and then asks by itself. */
+static void test_asked(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	json_auto_t *bare = quoted_json(POD("'labels':null", APP));
+	json_auto_t *declining = quoted_json(POD("'labels':{'sidewire.io/inject':'false'}", APP));
+	struct inject_question question = question_of(bare);
+	CLEANUP(inject_result_release) struct inject_result result = {0};
+	CLEANUP(inject_result_release) struct inject_result again = {0};
+	CLEANUP(inject_result_release) struct inject_result declined = {0};
+	struct err err = {0};
+
+	question.namespace_label = NULL;
+	question.is_asked = true;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &result, &err), 0);
+	CU_ASSERT_STRING_EQUAL(result.decision.reason, "PodAsks");
+	json_t *labels = json_object_get(json_object_get(result.pod, "metadata"), "labels");
+	ASSERT_TEXT("label", json_string_value(json_object_get(labels, "sidewire.io/inject")),
+		    "true");
+	ASSERT_TEXT("profile's", json_string_value(json_object_get(labels, "sidecar")), "proxy");
+
+	question.is_asked = false;
+	question.pod = result.pod;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &again, &err), 0);
+	CU_ASSERT_STRING_EQUAL(again.decision.reason, "PodAsks");
+	CU_ASSERT_EQUAL(json_array_size(again.patch), 0);
+
+	question.is_asked = true;
+	question.pod = declining;
+	CU_ASSERT_EQUAL_FATAL(inject(&question, &set, &OPTIONS, &declined, &err), 0);
+	CU_ASSERT_STRING_EQUAL(declined.decision.reason, "PodDeclines");
+}
+
 struct sweep {
 	const struct profile_set *set;
 	json_t *pod;
 	json_t *namespace_annotations;
+	bool is_asked;
 };
 
 static int attempt(const void *input, struct err *err)
@@ -464,6 +498,7 @@ static int attempt(const void *input, struct err *err)
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 
 	question.namespace_annotations = sweep->namespace_annotations;
+	question.is_asked = sweep->is_asked;
 	int r = inject(&question, sweep->set, &EXEC, &result, err);
 
 	/* Without memory there is an error, never another decision. */
@@ -491,8 +526,8 @@ static void test_out_of_memory(void)
 		json_auto_t *pod = quoted_json(SWEEPS[i]);
 		json_auto_t *annotations = quoted_json(
 			"{'sidewire.io/exclude-gids':'7','param.sidewire.io/image':'x'}");
-		const struct sweep alone = {&set, pod, NULL};
-		const struct sweep in_namespace = {&set, pod, annotations};
+		const struct sweep alone = {&set, pod, NULL, true};
+		const struct sweep in_namespace = {&set, pod, annotations, false};
 
 		alloc_fail_sweep(SWEEPS[i], attempt, &alone);
 		alloc_fail_sweep(SWEEPS[i], attempt, &in_namespace);
@@ -535,6 +570,7 @@ static CU_TestInfo tests[] = {
 	{"a refusal says what stands on the namespace", test_denials_of_defaults},
 	{"a gate by default yields to the pod", test_gate_by_default},
 	{"the namespace's annotations are not known", test_unknown_defaults},
+	{"a pod that is asked for", test_asked},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };

@@ -203,6 +203,20 @@ static void test_namespace(void)
 	}
 }
 
+/* Whoever explains a decision names the rules up to the one that answered. */
+static void test_rule_names(void)
+{
+	json_auto_t *pod = quoted_json(LABEL("'false'"));
+	const struct inject_question question =
+		question_of(&(const struct row){.namespace_name = "shop"}, pod);
+	struct inject_decision decision;
+
+	inject_decide(&question, &decision);
+	CU_ASSERT_EQUAL(decision.rule, 6);
+	CU_ASSERT_STRING_EQUAL(inject_rule_name(decision.rule), "pod that asks or declines");
+	CU_ASSERT_STRING_EQUAL(inject_rule_name(INJECT_RULE_COUNT - 1), "enabled namespace");
+}
+
 static void test_verdict_names(void)
 {
 	CU_ASSERT_STRING_EQUAL(inject_verdict_name(INJECT_SKIP), "skip");
@@ -216,6 +230,7 @@ static CU_TestInfo tests[] = {
 	{"long values are cut between characters", test_long_values},
 	{"which namespace it is about", test_namespace},
 	{"verdicts have names", test_verdict_names},
+	{"rules have names", test_rule_names},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/inject_decide", tests)

@@ -194,13 +194,19 @@ static void test_defaults(void)
 	CLEANUP(profile_set_release) struct profile_set set = sample_set();
 
 	for (size_t i = 0; i < sizeof(DEFAULTS) / sizeof(*DEFAULTS); i++) {
+		const char *key = DEFAULTS[i].key;
+		json_auto_t *own = json_pack("{s:s}", key, "x");
+		json_auto_t *mine = json_pack("{s:s}", key, "x");
+		json_auto_t *defaults = json_pack("{s:s}", key, "x");
 		struct profile_choice choice = {.count = 0};
 		struct err err = {0};
 
 		CU_ASSERT_EQUAL_FATAL(
 			profile_choose(&set, DEFAULTS[i].profiles, NULL, &choice, &err), 0);
-		ASSERT_ROW(DEFAULTS[i].key, profile_choice_heeds(&choice, &set, DEFAULTS[i].key) ==
-						    DEFAULTS[i].is_heeded);
+		profile_choice_drop_defaults(&choice, &set, NULL, defaults);
+		ASSERT_ROW(key, (json_object_size(defaults) == 1) == DEFAULTS[i].is_heeded);
+		profile_choice_drop_defaults(&choice, &set, own, mine);
+		ASSERT_ROW(key, json_object_size(mine) == 1);
 	}
 }
 

@@ -15,4 +15,12 @@
 int yaml_scalar_read(const char *text, json_t **ret_value, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * The same as kubectl reads it (go-yaml 2, resolve.go): yes, no, on, off, y, n are booleans, 0644
+ * is octal, 0b1 binary, _ in a number means nothing. -EINVAL for an integer over 64 bits, .inf and
+ * .nan; -ENOMEM.
+ */
+int yaml_scalar_read_kubectl(const char *text, json_t **ret_value, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
 #endif

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "webhook/io/yaml_json.h"
+#include "webhook/core/yaml_json.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
+#include "tests/unit/alloc_fail.h"
 #include "tests/unit/suite.h"
 
 /* What reading gives: compact JSON, or the message. The caller frees it. */
@@ -84,7 +85,7 @@ static void test_refused(void)
 		{"infinity", "a: -.INF", "line 1, column 4: -.INF is no number of JSON"},
 		{"not a number", "a: .nan", "line 1, column 4: .nan is no number of JSON"},
 		{"duplicate key", "a: 1\nb: 2\n'a': 3",
-		 "line 3, column 2: the key a is there already"},
+		 "line 3, column 1: the key a is there already"},
 		{"number as a key", "1: x", "line 1, column 1: the key 1 is no string: quote it"},
 		{"null as a key", "~: x", "line 1, column 1: the key ~ is no string: quote it"},
 		{"sequence as a key", "? [a]\n: b", "line 1, column 3: a key must be a string"},
@@ -139,6 +140,79 @@ static void test_aliases(void)
 	};
 
 	CHECK_ROWS(ROWS);
+}
+
+/* What kubectl makes of it: compact JSON, or the message. The caller frees it. */
+static char *kubectl_outcome(const char *text)
+{
+	CLEANUP(yaml_tree_release) struct yaml_tree tree = {0};
+	json_auto_t *value = NULL;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(yaml_tree_read(text, strlen(text), 1, &tree, &err), 0);
+	if (yaml_json(tree.root, YAML_KUBECTL, &value, &err) < 0)
+		return strdup(err.msg);
+	return json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+}
+
+/* tests/offline asks kubectl itself. */
+static void test_kubectl(void)
+{
+	static const struct row ROWS[] = {
+		{"booleans", "[y, Yes, ON, true, n, No, off, FALSE]",
+		 "[true,true,true,true,false,false,false,false]"},
+		{"no booleans", "[yES, oN, nO, yy, 'yes']",
+		 "[\"yES\",\"oN\",\"nO\",\"yy\",\"yes\"]"},
+		{"octal", "[0644, 0o17, 0O17, -0644, 00, 089, 0]", "[420,15,15,-420,0,89.0,0]"},
+		{"other bases", "[0x1F, 0X1f, -0x1, 0b11, -0b1, 0x, 0b2]",
+		 "[31,31,-1,3,-1,\"0x\",\"0b2\"]"},
+		{"underscores", "[1_000, 0x1_0, 1_0.5, _1, '1_0']",
+		 "[1000,16,10.5,\"_1\",\"1_0\"]"},
+		{"floats", "[1.5, 1., .5, 1e3, -5e-1, .e1, 1e]",
+		 "[1.5,1.0,0.5,1000.0,-0.5,\".e1\",\"1e\"]"},
+		{"no numbers", "[2001-01-01, 1:30, 1.2.3, +, '12']",
+		 "[\"2001-01-01\",\"1:30\",\"1.2.3\",\"+\",\"12\"]"},
+		{"extremes", "[9223372036854775807, -9223372036854775808]",
+		 "[9223372036854775807,-9223372036854775808]"},
+		{"too large", "a: 9223372036854775808",
+		 "line 1, column 4: the number 9223372036854775808 does not fit into 64 bits"},
+		{"infinite", "a: .inf", "line 1, column 4: .inf is no number of JSON"},
+		{"keys", "{1: a, 0x10: b, yes: c, off: d}",
+		 "{\"1\":\"a\",\"16\":\"b\",\"true\":\"c\",\"false\":\"d\"}"},
+		{"a float as a key", "1.5: a",
+		 "line 1, column 1: the key 1.5 is no string: quote it"},
+		{"null as a key", "~: a", "line 1, column 1: the key ~ is no string: quote it"},
+		{"a key twice", "{1: a, '1': b}", "line 1, column 8: the key 1 is there already"},
+		{"merged", "a: &x {b: 1, c: 2}\nd:\n  <<: *x\n  c: 3\n",
+		 "{\"a\":{\"b\":1,\"c\":2},\"d\":{\"b\":1,\"c\":3}}"},
+		{"merged, and a key twice", "a: &x {b: 1}\nd:\n  <<: *x\n  b: 3\n  b: 4\n",
+		 "line 5, column 3: the key b is there already"},
+		{"merged at the end", "a: &x {b: 1}\nd:\n  c: 3\n  <<: *x\n",
+		 "line 4, column 3: << must be the first key of its mapping"},
+		{"several merged", "a: &x {b: 1}\nd:\n  <<: [*x]\n",
+		 "line 3, column 3: << must be given one mapping"},
+		{"a tag", "a: !!str 5",
+		 "line 1, column 10: tags are not supported: quote the value instead"},
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		CLEANUP(freep) char *found = kubectl_outcome(ROWS[i].text);
+		ASSERT_TEXT(ROWS[i].name, found, ROWS[i].expected);
+	}
+}
+
+static int attempt(const void *input, struct err *err)
+{
+	CLEANUP(yaml_tree_release) struct yaml_tree tree = {0};
+	json_auto_t *value = NULL;
+	int r = yaml_tree_read(input, strlen(input), 1, &tree, err);
+
+	return r < 0 ? r : yaml_json(tree.root, YAML_KUBECTL, &value, err);
+}
+
+static void test_out_of_memory(void)
+{
+	alloc_fail_sweep("kubectl", attempt, "a: &x {b: [1, yes, 'c']}\nd:\n  <<: *x\n  1: 0x1\n");
 }
 
 /* Changing what an alias stands for must not change its other places. */
@@ -240,10 +314,12 @@ static CU_TestInfo tests[] = {
 	{"a NUL in the text", test_nul},
 	{"aliases", test_aliases},
 	{"aliases are copies", test_aliases_are_copies},
+	{"as kubectl reads", test_kubectl},
+	{"memory may end anywhere", test_out_of_memory},
 	{"depth", test_depth},
 	{"depth of aliases", test_depth_of_aliases},
 	{"expansion of aliases", test_expansion},
 	{"size", test_size},
 	CU_TEST_INFO_NULL,
 };
-SUITE("webhook/io/yaml_json", tests)
+SUITE("webhook/core/yaml_json", tests)

@@ -1,0 +1,1 @@
+explain --profiles-dir ../profiles --default-profiles proxy --namespace-file namespaces.yaml pods.yaml

@@ -1,0 +1,1 @@
+inject --profile ../profiles/proxy.yaml -f kinds.yaml

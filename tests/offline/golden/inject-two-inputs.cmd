@@ -1,0 +1,1 @@
+inject --profile ../profiles/proxy.yaml deployment.yaml list.json

@@ -1,0 +1,1 @@
+lint --profile ../profiles/proxy.yaml mistakes.yaml

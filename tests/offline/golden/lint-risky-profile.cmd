@@ -1,0 +1,1 @@
+lint risky-profile.yaml

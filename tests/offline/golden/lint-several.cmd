@@ -1,0 +1,1 @@
+lint --profile ../profiles/proxy.yaml --namespace-file namespaces.yaml ../profiles/proxy.yaml ../profiles/agent.yaml deployment.yaml pods.yaml

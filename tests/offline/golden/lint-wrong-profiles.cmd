@@ -1,0 +1,1 @@
+lint wrong-profiles.yaml

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/lint_container.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* What every container that is added should say. */
+static const struct demand {
+	const char *path;
+	const char *value; /* NULL: any */
+	const char *form;  /* how it is written */
+	const char *why;
+} DEMANDS[] = {
+#define QUOTA "a namespace with a ResourceQuota refuses its pods"
+	{"resources.requests.cpu", NULL, "resources.requests.cpu", QUOTA},
+	{"resources.requests.memory", NULL, "resources.requests.memory", QUOTA},
+	{"resources.limits.cpu", NULL, "resources.limits.cpu", QUOTA},
+	{"resources.limits.memory", NULL, "resources.limits.memory", QUOTA},
+#define RESTRICTED "the Pod Security Standard restricted refuses its pods"
+	{"securityContext.runAsNonRoot", "true", "securityContext.runAsNonRoot: true", RESTRICTED},
+	{"securityContext.runAsUser", NULL, "securityContext.runAsUser",
+	 "its image decides which user it is"},
+	{"securityContext.allowPrivilegeEscalation", "false",
+	 "securityContext.allowPrivilegeEscalation: false", RESTRICTED},
+	{"securityContext.capabilities.drop[0]", "ALL", "securityContext.capabilities.drop: [ALL]",
+	 RESTRICTED},
+	{"securityContext.seccompProfile.type", "RuntimeDefault",
+	 "securityContext.seccompProfile.type: RuntimeDefault", RESTRICTED},
+	{"securityContext.readOnlyRootFilesystem", "true",
+	 "securityContext.readOnlyRootFilesystem: true", "it can write into its own image"},
+};
+
+static const struct yaml_node *at(const struct yaml_node *node, const char *path)
+{
+	return yaml_follow(node, path, strlen(path));
+}
+
+static const char *name_of(const struct yaml_node *container)
+{
+	const char *name = yaml_text(yaml_member(container, "name"));
+
+	return name != NULL ? name : "";
+}
+
+/* Whether the value is one that only a parameter decides. */
+static bool is_open(const char *text)
+{
+	return strstr(text, "${") != NULL;
+}
+
+/* Whether the container is not added, but changes one that another profile adds. */
+static bool is_change(const struct yaml_node *container, const struct profile *profile)
+{
+	return yaml_member(container, "image") == NULL &&
+	       !(profile->is_redirecting && strcmp(profile->container, name_of(container)) == 0);
+}
+
+static int check_demand(const struct yaml_node *container, const struct demand *demand,
+			struct lint_report *report, struct err *err)
+{
+	const struct yaml_node *node = at(container, demand->path);
+	const char *text = yaml_text(node);
+
+	if (text != NULL && *text != '\0' &&
+	    (demand->value == NULL || is_open(text) || strcmp(text, demand->value) == 0))
+		return 0;
+	return lint_report_add(report, LINT_WARNING, node != NULL ? node : container, err,
+			       "container '%.63s' has no %s: %s", name_of(container), demand->form,
+			       demand->why);
+}
+
+/* What stands where the gate would be put. */
+static int check_gate(const struct yaml_node *container, const struct profile *profile,
+		      struct lint_report *report, struct err *err)
+{
+	const char *place = profile->gate == GATE_PROBE  ? "startupProbe"
+			    : profile->gate == GATE_EXEC ? "lifecycle.postStart"
+							 : "";
+	const struct yaml_node *node = *place != '\0' ? at(container, place) : NULL;
+
+	if (node == NULL)
+		return 0;
+	return lint_report_add(report, LINT_WARNING, node, err,
+			       "container '%.63s' has a %s of its own: it stays, and there is no "
+			       "gate: the application starts before its traffic is redirected",
+			       name_of(container), place);
+}
+
+static int check_proxy(const struct yaml_node *container, const struct profile *profile,
+		       struct lint_report *report, struct err *err)
+{
+	const char *policy = yaml_text(yaml_member(container, "restartPolicy"));
+
+	if (!profile->is_redirecting || strcmp(profile->container, name_of(container)) != 0)
+		return 0;
+	if (policy == NULL || strcmp(policy, "Always") != 0) {
+		int r = lint_report_add(
+			report, LINT_WARNING, container, err,
+			"container '%.63s' is the proxy, and no native sidecar: put it among the "
+			"initContainers, with restartPolicy: Always",
+			name_of(container));
+		if (r < 0)
+			return r;
+	}
+	return check_gate(container, profile, report, err);
+}
+
+static const char *port_of(const struct yaml_node *ports, size_t index)
+{
+	const char *port = yaml_text(yaml_member(ports->entries[index].value, "containerPort"));
+
+	return port != NULL ? port : "";
+}
+
+/* Kubernetes merges ports by containerPort alone: one for TCP replaces one for UDP. */
+static int check_ports(const struct yaml_node *container, struct lint_report *report,
+		       struct err *err)
+{
+	const struct yaml_node *ports = yaml_resolve(yaml_member(container, "ports"));
+
+	for (size_t i = 1; ports != NULL && i < ports->count; i++) {
+		size_t j = 0;
+
+		while (j < i && strcmp(port_of(ports, i), port_of(ports, j)) != 0)
+			j++;
+		if (j == i)
+			continue;
+		int r = lint_report_add(
+			report, LINT_WARNING, ports->entries[i].value, err,
+			"container '%.63s' has port %.16s twice: ports are merged by containerPort "
+			"alone, whatever their protocol, and the last one stays",
+			name_of(container), port_of(ports, i));
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int lint_container(const struct yaml_node *container, const struct profile *profile,
+		   struct lint_report *report, struct err *err)
+{
+	int r = check_proxy(container, profile, report, err);
+	bool is_demanding = !is_change(container, profile);
+
+	for (size_t i = 0; r == 0 && is_demanding && i < sizeof(DEMANDS) / sizeof(*DEMANDS); i++)
+		r = check_demand(container, &DEMANDS[i], report, err);
+	return r == 0 ? check_ports(container, report, err) : r;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The command line of sidewire-inject: commands, their options, what --help says of them, and the
+ * completion of shells. All of it is made from the same tables. */
+#ifndef SIDEWIRE_WEBHOOK_INJECT_OPTIONS_H
+#define SIDEWIRE_WEBHOOK_INJECT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "common/base/strbuf.h"
+
+enum inject_command {
+	INJECT_COMMAND_INJECT,
+	INJECT_COMMAND_UNINJECT,
+	INJECT_COMMAND_EXPLAIN,
+	INJECT_COMMAND_LINT,
+	INJECT_COMMAND_COMPLETION,
+	INJECT_COMMAND_VERSION,
+	INJECT_COMMAND_HELP,
+	INJECT_COMMAND_COUNT,
+};
+
+/* Some arguments of the command line, borrowed from it. */
+struct argument_list {
+	const char **items; /* owned */
+	size_t count;
+};
+
+/* All strings are borrowed from the command line, or static. */
+struct inject_command_options {
+	enum inject_command command;
+	enum inject_command topic;       /* of INJECT_COMMAND_HELP; INJECT_COMMAND_HELP: all */
+	struct argument_list inputs;     /* files, directories, "-"; of completion: the shell */
+	struct argument_list profiles;   /* files */
+	struct argument_list namespaces; /* files */
+	const char *profiles_directory;  /* NULL: not given */
+	const char *default_profiles;    /* comma list; NULL: not given */
+	const char *namespace_name;      /* NULL: not given */
+	const char *gate_image;
+	bool has_image_volumes;
+	bool is_recursive;
+	bool is_quiet;
+};
+
+/*
+ * Reads the command line, once in a process (getopt_long). The caller releases *ret_options.
+ * -EINVAL with one sentence that says what is wrong with it; -ENOMEM.
+ */
+int inject_options_parse(int argc, char **argv, struct inject_command_options *ret_options,
+			 struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* Frees the lists. For CLEANUP(). */
+void inject_options_release(struct inject_command_options *options) __attribute__((nonnull));
+
+/* Appends what is to be known of a command; of INJECT_COMMAND_HELP: of all. `program` is what the
+ * user types, "sidewire-inject" or "kubectl sidewire". */
+void inject_options_help(enum inject_command topic, const char *program, struct strbuf *out)
+	__attribute__((nonnull));
+
+/* Appends the completion of a shell, "bash" or "zsh". -EINVAL for any other. */
+int inject_options_completion(const char *shell, struct strbuf *out, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+#endif
