@@ -195,9 +195,10 @@ static void put_namespaces(struct strbuf *out, const struct namespace_report *na
 
 	put_number(out, "sidewire_namespaces", "gauge", "Namespaces that are known.",
 		   namespaces->count);
-	metric_text_head(out, AGE, "gauge",
-			 "Time since the API server was last heard of namespaces. Above 300 each is "
-			 "read before it is answered for.");
+	metric_text_head(
+		out, AGE, "gauge",
+		"Time since the API server was last heard of namespaces. Above 300 each is "
+		"read before it is answered for.");
 	strbuf_printf(out, "%s %lld.%03lld\n", AGE, namespaces->age_ms / 1000,
 		      namespaces->age_ms % 1000);
 	put_number(out, "sidewire_namespace_reads_total", "counter",
