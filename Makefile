@@ -115,12 +115,16 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden netns webhook-test e2e check
+.PHONY: unit golden merge netns webhook-test e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
 golden: $(TOOLS) ## compare whole decisions and plans with tests/golden (UPDATE=1 rewrites them)
 	BUILD=$(BUILD) tests/golden/run $(if $(UPDATE),--update)
+
+merge: $(TOOLS) ## run the tests on generated pods, with Kubernetes' own strategic merge beside ours
+	hack/deps merge
+	BUILD=$(BUILD) tests/merge/run
 
 netns: all $(TOOLS) ## run the tests that need network namespaces and real proxies (root)
 	BUILD=$(BUILD) tests/netns/run

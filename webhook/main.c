@@ -462,7 +462,7 @@ static int run(const struct webhook_options *options)
 		webhook.status.worker_restarts = supervision.restarts;
 		r = work(&webhook, options, &inheritance, &err);
 	}
-	if (r < 0) {
+	if (r != 0) {
 		log_message(LOG_ERROR, "cannot start", err.msg);
 		return 1;
 	}

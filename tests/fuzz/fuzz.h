@@ -23,7 +23,8 @@ static inline void fuzz_check_failure(const struct err *err)
 	assert(length > 0 && length < sizeof(err->msg));
 }
 
-/* The profiles that are shipped, read once; the fuzzers run where manifests/ is. */
+/* The profiles that are shipped, and the drafts, read once; the fuzzers run where manifests/ and
+ * tests/ are. */
 const struct profile_set *fuzz_profiles(void);
 
 #endif

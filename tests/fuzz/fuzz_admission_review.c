@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the API server posts, through the whole injection with the real profile, to the answer: on
- * both paths, and an injected pod once more.
+ * What the API server posts, through the whole injection with real profiles, of a proxy and two
+ * agents, to the answer: on both paths, and an injected pod once more.
  */
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
@@ -13,7 +13,7 @@ static const char *const NAMESPACE_LABELS[] = {"enabled", NULL};
 static void ask(const struct admission_request *request, const char *namespace_label, json_t *pod,
 		struct inject_result *ret_result)
 {
-	const struct inject_options options = {.default_profiles = "envoy",
+	const struct inject_options options = {.default_profiles = "envoy,skywalking,otel-java",
 					       .gate_image = "example/sidewire:1",
 					       .image_volumes = IMAGE_VOLUMES_YES};
 	const struct inject_question question = {

@@ -84,11 +84,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		r = profile_choose(fuzz_profiles(), "envoy", annotations, &choice, &err);
 	if (r == 0)
 		r = read_values(&choice, annotations, &err);
-	if (r == 0)
+	if (r == 0 && choice.redirecting == NULL)
+		r = annotation_refuse_redirect(annotations, &err);
+	else if (r == 0)
 		r = redirect_resolve(choice.redirecting, annotations, &spec, &gate, &err);
-	if (r == 0)
-		check_resolved(&spec, gate);
-	else
+	if (r < 0)
 		check_refusal(&err);
+	else if (choice.redirecting != NULL)
+		check_resolved(&spec, gate);
 	return 0;
 }

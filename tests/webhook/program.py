@@ -39,9 +39,12 @@ class Program:
         self.plain_port = listening["plain_port"]
 
     def worker(self):
-        """The process that serves, a child of the one that we started; 0 when there is none."""
+        """The process that serves, a child of the one that we started; waited for."""
         children = pathlib.Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
-        return int(children.read_text(encoding="ascii") or 0)
+        end = time.monotonic() + PATIENCE
+        while not (found := children.read_text(encoding="ascii")):
+            assert self.process.poll() is None and time.monotonic() < end, self.log_path.read_text()
+        return int(found)
 
     def kill_worker(self, number=signal.SIGKILL):
         """The worker dies of that signal."""

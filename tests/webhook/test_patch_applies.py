@@ -183,13 +183,22 @@ def test_sidecars_added_stand_before_the_users_init_containers(pods):
         assert not (is_added_sidecar and seen_of_user)
 
 
-def test_status_tells_what_is_there(pods):
-    _, after, _ = pods
+def inside(node):
+    """What a node of the undo tree tells of the members or elements inside, by name."""
+    if isinstance(node, list):
+        node = node[-1]
+    return node if isinstance(node, dict) else {}
+
+
+def test_status_tells_what_was_added(pods):
+    before, after, _ = pods
     status = json.loads(after["metadata"]["annotations"]["sidewire.io/status"])
     assert status["version"] == 1
+    spec = inside(status["undo"].get("spec"))
     for member in ("initContainers", "containers", "volumes"):
-        names = [element["name"] for element in after["spec"].get(member, [])]
-        assert set(status[member]) <= set(names)
+        names = [{element["name"] for element in pod["spec"].get(member) or []} for pod in (before, after)]
+        added = {name for name, node in inside(spec.get(member)).items() if node == "added"}
+        assert added == names[1] - names[0] or spec[member] == [None]
 
 
 def test_the_second_pass_changes_nothing(pods):

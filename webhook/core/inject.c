@@ -20,6 +20,7 @@
 #include "webhook/core/json_diff.h"
 #include "webhook/core/namespace_defaults.h"
 #include "webhook/core/overlay_apply.h"
+#include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/probe.h"
 #include "webhook/core/probe_adapt.h"
@@ -169,13 +170,20 @@ static int render_profile(struct injection *injection, size_t at, struct err *er
 {
 	const struct profile *profile = injection->choice.profiles[at];
 	json_auto_t *values = NULL;
+	json_auto_t *overlay = NULL;
 	int r = profile_values(profile, injection->annotations, &values, err);
 
 	if (r == 0)
-		r = parameter_render(profile->pod, values, &injection->overlays[at], err);
+		r = parameter_render(profile->pod, values, &overlay, err);
 	if (r == 0 && profile->apps != NULL)
 		r = parameter_render(profile->apps, values, &injection->apps[at], err);
-	return r;
+	if (r < 0)
+		return r;
+	/* Two parameters of one value may have made two keys one. */
+	if (overlay_check(overlay, err) < 0)
+		return err_wrap(err, "profile '%s'", profile->name);
+	injection->overlays[at] = TAKE(overlay);
+	return 0;
 }
 
 static int render(struct injection *injection, struct err *err)
@@ -361,8 +369,8 @@ static int order(struct injection *injection, struct err *err)
 
 static int write_status(struct injection *injection, struct err *err)
 {
-	const struct inject_status status = {&injection->choice, &injection->redirect,
-					     injection->gate};
+	const struct inject_status status = {injection->original, &injection->choice,
+					     &injection->redirect};
 	json_t *next = NULL;
 	int r = inject_status_write(injection->pod, &status, &next, err);
 

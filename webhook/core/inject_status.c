@@ -8,11 +8,10 @@
 #include "common/base/cleanup.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
-#include "webhook/core/gate_volume.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/strategic_merge.h"
-
-enum { STATUS_VERSION = 1 };
+#include "webhook/core/undo_tree.h"
+#include "webhook/core/uninject.h"
 
 static int out_of_memory(struct err *err)
 {
@@ -34,42 +33,43 @@ static json_t *profiles_of(const struct profile_choice *choice)
 	return json_incref(profiles);
 }
 
-/* Whether the element of the pod's list is there because of us. */
-static bool is_ours(const struct inject_status *status, const char *list, const char *name)
+/*
+ * The pod before the first pass. On another one that is what the status of the pass before leads
+ * back to, so that both write the same; a status that leads nowhere is the user's own text.
+ */
+static int go_back(json_t *original, json_t **ret_pod, struct err *err)
 {
-	if (profile_choice_has(status->choice, list, name))
-		return true;
-	return status->gate == GATE_EXEC && strcmp(list, "volumes") == 0 &&
-	       strcmp(name, GATE_VOLUME) == 0;
+	struct err foreign = {0};
+	int r = uninject(original, ret_pod, &foreign);
+
+	if (r == -ENOMEM)
+		*err = foreign;
+	if (r == -EINVAL)
+		*ret_pod = json_incref(original);
+	return r == -EINVAL ? 0 : r;
 }
 
-/* The names of those elements of the pod's list that are ours; NULL when memory ends. */
-static json_t *names_of(const json_t *pod, const struct inject_status *status, const char *list)
+/* The tree that leads from the pod with all annotations, whatever is in them, to the first pod. */
+static int make_undo(json_t *pod, json_t *patch, const struct inject_status *status,
+		     json_t **ret_tree, struct err *err)
 {
-	json_auto_t *names = json_array();
-	json_t *elements = pod_list(pod, list);
-	json_t *element;
-	size_t index;
+	json_auto_t *first = NULL;
+	json_auto_t *annotated = NULL;
+	int r = go_back(status->original, &first, err);
 
-	json_array_foreach(elements, index, element) {
-		json_t *name = json_object_get(element, "name");
-
-		if (is_ours(status, list, json_string_value(name)) &&
-		    json_array_append(names, name) < 0)
-			return NULL;
-	}
-	return json_incref(names);
+	if (r == 0)
+		r = strategic_merge(pod, patch, MERGE_RULES_POD, MERGE_PATCH_WINS, &annotated, err);
+	return r == 0 ? undo_tree_make(first, annotated, ret_tree, err) : r;
 }
 
-/* The value of sidewire.io/status, a JSON string; NULL when memory ends. */
-static json_t *status_text(const json_t *pod, const struct inject_status *status)
+/* The value of sidewire.io/status, a JSON string; NULL when memory ends. Takes the tree. */
+static json_t *status_text(const struct inject_status *status, json_t *tree)
 {
-	json_auto_t *document = json_pack("{s:i, s:o, s:o, s:o, s:o}", "version", STATUS_VERSION,
-					  "profiles", profiles_of(status->choice), "initContainers",
-					  names_of(pod, status, "initContainers"), "containers",
-					  names_of(pod, status, "containers"), "volumes",
-					  names_of(pod, status, "volumes"));
-	CLEANUP(freep) char *text = document != NULL ? json_dumps(document, JSON_COMPACT) : NULL;
+	json_auto_t *document = json_pack("{s:i, s:o, s:o}", "version", INJECT_STATUS_VERSION,
+					  "profiles", profiles_of(status->choice), "undo", tree);
+	/* Sorted: between two passes the API server may have sorted the pod's members. */
+	CLEANUP(freep)
+	char *text = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
 	return text != NULL ? json_string(text) : NULL;
 }
@@ -106,8 +106,9 @@ static json_t *first_application(const json_t *pod, const struct profile_choice 
 	return NULL;
 }
 
-int inject_status_write(json_t *pod, const struct inject_status *status, json_t **ret_pod,
-			struct err *err)
+/* The annotations; the status is no text yet, so that no text of the user is like it. */
+static int make_annotations(const json_t *pod, const struct inject_status *status,
+			    json_t **ret_annotations, struct err *err)
 {
 	json_t *application = first_application(pod, status->choice);
 	json_t *redirect = NULL;
@@ -116,14 +117,32 @@ int inject_status_write(json_t *pod, const struct inject_status *status, json_t 
 	if (r < 0)
 		return r;
 	json_auto_t *annotations =
-		json_pack("{s:o, s:o}", ANNOTATION_STATUS, status_text(pod, status),
-			  ANNOTATION_REDIRECT, redirect);
-	json_auto_t *patch = json_pack("{s:{s:O}}", "metadata", "annotations", annotations);
-	if (annotations == NULL || patch == NULL)
+		json_pack("{s:b, s:o}", ANNOTATION_STATUS, 1, ANNOTATION_REDIRECT, redirect);
+	if (annotations == NULL)
 		return out_of_memory(err);
 	if (application != NULL &&
 	    annotation_get(pod_annotations(pod), ANNOTATION_DEFAULT_CONTAINER) == NULL &&
 	    json_object_set(annotations, ANNOTATION_DEFAULT_CONTAINER, application) < 0)
+		return out_of_memory(err);
+	*ret_annotations = TAKE(annotations);
+	return 0;
+}
+
+int inject_status_write(json_t *pod, const struct inject_status *status, json_t **ret_pod,
+			struct err *err)
+{
+	json_auto_t *annotations = NULL;
+	json_t *tree = NULL;
+
+	if (make_annotations(pod, status, &annotations, err) < 0)
+		return err->code;
+	json_auto_t *patch = json_pack("{s:{s:O}}", "metadata", "annotations", annotations);
+	if (patch == NULL)
+		return out_of_memory(err);
+	if (make_undo(pod, patch, status, &tree, err) < 0)
+		return err->code;
+	/* _new takes the text. */
+	if (json_object_set_new(annotations, ANNOTATION_STATUS, status_text(status, tree)) < 0)
 		return out_of_memory(err);
 	return strategic_merge(pod, patch, MERGE_RULES_POD, MERGE_PATCH_WINS, ret_pod, err);
 }

@@ -9,23 +9,25 @@
 #include "common/redirect_spec.h"
 #include "webhook/core/profile_choice.h"
 
+enum { INJECT_STATUS_VERSION = 1 };
+
 /* What was done to a pod. All pointers are borrowed. */
 struct inject_status {
+	json_t *original; /* the pod as it came */
 	const struct profile_choice *choice;
 	const struct redirect_spec *redirect; /* means something if a chosen profile redirects */
-	enum gate gate;
 };
 
 /*
  * Writes sidewire.io/status and sidewire.io/redirect into the injected pod, over whatever the user
  * put there (the latter is removed where no profile redirects), and
- * kubectl.kubernetes.io/default-container where it is absent. The status names what the profiles
- * have in the pod, not what happened to be missing, so that a second pass writes the same:
+ * kubectl.kubernetes.io/default-container where it is absent. The status is
  *
- *   {"version":1,"profiles":[{"name":"envoy","hash":"0123456789ab"}],
- *    "initContainers":["envoy"],"containers":[],"volumes":[]}
+ *   {"profiles":[{"hash":"0123456789ab","name":"envoy"}],"undo":{...},"version":1}
  *
- * The caller owns *ret_pod. -EINVAL, -E2BIG of redirect_spec_encode(); -ENOMEM.
+ * with the tree of undo_tree.h that leads back to the pod as it was before its first injection. A
+ * second pass writes the same, since the original then has a status: with it uninject() finds that
+ * pod. The caller owns *ret_pod. -EINVAL, -E2BIG of redirect_spec_encode(); -ENOMEM.
  */
 int inject_status_write(json_t *pod, const struct inject_status *status, json_t **ret_pod,
 			struct err *err) __attribute__((nonnull, warn_unused_result));

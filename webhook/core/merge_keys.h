@@ -13,7 +13,7 @@
 enum merge_kind {
 	MERGE_ATOMIC, /* a list is one value: replaced as a whole; an object merges by member */
 	MERGE_KEYED,  /* a list of objects, the same when their key member is */
-	MERGE_SET,    /* a list of scalars, the same when they are equal */
+	MERGE_SET,    /* a list of strings, the same when they are equal */
 };
 
 /* What holds for the member of an object. Tables of them end with a rule whose member is NULL. */

@@ -16,7 +16,7 @@
 
 /*
  * Applies `count` overlays in their order; they and the pod passed pod_shape_check(), the overlays
- * merge_patch_check() too.
+ * merge_patch_check() and overlay_check() too.
  *
  * Labels, annotations, and containers of a name that the pod has in the same list only fill in what
  * the pod lacks. Of a probe, a lifecycle handler or an environment variable that the pod's

@@ -9,6 +9,7 @@
 #include "webhook/core/app_variables.h"
 #include "webhook/core/json_path.h"
 #include "webhook/core/merge_patch.h"
+#include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
 
 static int out_of_memory(struct err *err)
@@ -146,7 +147,10 @@ static int check_overlay(json_t *pod, const struct profile *profile, struct err 
 		r = render_samples(pod, profile, &rendered, err);
 	if (r == 0)
 		r = pod_shape_check(rendered, err);
-	return r == 0 ? merge_patch_check(rendered, MERGE_RULES_POD, err) : r;
+	if (r == 0)
+		r = merge_patch_check(rendered, MERGE_RULES_POD, err);
+	/* Samples are all alike, so that keys may seem to repeat. */
+	return r == 0 ? overlay_check(pod, err) : r;
 }
 
 static int check_effect(json_t *value, const struct json_path *path, struct err *err);

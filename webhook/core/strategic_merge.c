@@ -32,7 +32,7 @@ static int replace(const struct pair *pair, json_t **ret_merged, struct err *err
 {
 	json_auto_t *content = NULL;
 
-	if (merge_patch_content(pair->patch, &content, err) < 0)
+	if (merge_patch_content(pair->patch, MERGE_ADD_MEMBER, &content, err) < 0)
 		return err->code;
 	*ret_merged = prefer_original(pair->original, content);
 	return 0;
@@ -66,9 +66,9 @@ static int merge_member(const struct pair *object, const char *key, json_t *valu
 	int r;
 
 	if (member.original == NULL || json_is_null(member.original)) {
-		if (merge_directive_of(value) == MERGE_DIRECTIVE_DELETE)
+		if (merge_directive_of(value) != MERGE_DIRECTIVE_NONE)
 			return 0;
-		r = merge_patch_content(value, &result, err);
+		r = merge_patch_content(value, MERGE_ADD_MEMBER, &result, err);
 	} else {
 		r = merge_pair(&member, &result, err);
 	}
@@ -128,134 +128,141 @@ static bool is_same_element(const struct merge_rule *rule, json_t *a, json_t *b)
 	return json_equal(merge_identity_of(rule, a), merge_identity_of(rule, b)) != 0;
 }
 
-/* How many of the first `count` elements have the identity of `element`; directives have none. */
-static size_t count_same(const struct merge_rule *rule, json_t *list, size_t count, json_t *element)
-{
-	size_t same = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		json_t *other = json_array_get(list, i);
-
-		if (is_same_element(rule, other, element) &&
-		    merge_directive_of(other) == MERGE_DIRECTIVE_NONE)
-			same++;
-	}
-	return same;
-}
-
-/*
- * The index, among the first `count` elements of the list, of the one with the identity of
- * `element` that has `before` such elements in front of it; `count` when there is none.
- */
-static size_t find_element(const struct merge_rule *rule, json_t *list, size_t count,
-			   json_t *element, size_t before)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (is_same_element(rule, json_array_get(list, i), element) && before-- == 0)
-			return i;
-	}
-	return count;
-}
-
-/* Whether a directive in the patch's list concerns the element. */
-static bool is_taken_away(const struct pair *list, json_t *element)
+/* The index of the first element with the identity of `element`; the list's size when there is
+ * none. */
+static size_t find_element(const struct merge_rule *rule, json_t *list, json_t *element)
 {
 	size_t i;
 	json_t *other;
 
-	if (list->winner == MERGE_ORIGINAL_WINS)
-		return false;
-	json_array_foreach(list->patch, i, other) {
-		enum merge_directive directive = merge_directive_of(other);
-
-		if (directive == MERGE_DIRECTIVE_REPLACE ||
-		    (directive == MERGE_DIRECTIVE_DELETE &&
-		     is_same_element(list->rule, other, element)))
-			return true;
+	json_array_foreach(list, i, other) {
+		if (is_same_element(rule, other, element))
+			break;
 	}
-	return false;
-}
-
-/* Merges one element of the patch into the first `count` elements of the list, or appends it. */
-static int merge_element(const struct pair *list, size_t index, size_t count, json_t **merged,
-			 struct err *err)
-{
-	json_t *element = json_array_get(list->patch, index);
-	struct json_path path = {.parent = list->path, .index = index};
-	struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = list->rule->below};
-	size_t before = count_same(list->rule, list->patch, index, element);
-	size_t at = find_element(list->rule, *merged, count, element, before);
-	struct pair pair = {.original = json_array_get(*merged, at),
-			    .patch = element,
-			    .rule = &rule,
-			    .path = &path,
-			    .winner = list->winner};
-	json_t *result = NULL;
-	int r;
-
-	if (at == count) {
-		r = merge_patch_content(element, &result, err);
-		return r < 0 ? r : json_edit_append(merged, list->original, result, err);
-	}
-	if (is_taken_away(list, element))
-		r = replace(&pair, &result, err);
-	else
-		r = merge_pair(&pair, &result, err);
-	return r < 0 ? r : json_edit_set_element(merged, list->original, at, result, err);
-}
-
-/* Adds an element of the patch unless it is there. */
-static int add_to_set(const struct pair *set, json_t *element, json_t **merged, struct err *err)
-{
-	if (count_same(set->rule, *merged, json_array_size(*merged), element) > 0)
-		return 0;
-	return json_edit_append(merged, set->original, json_incref(element), err);
+	return i;
 }
 
 /*
- * Removes, of the first `count` elements, those that a directive concerns. What the patch sets as
- * well was replaced in its place instead: the same patch applied again then changes nothing.
+ * `$patch: delete`: removes the elements of that key. What the patch sets as well keeps its place,
+ * with nothing in it: the same patch applied again then changes nothing.
  */
-static int remove_elements(const struct pair *list, size_t count, json_t **merged, struct err *err)
+static int delete_elements(const struct pair *list, json_t *directive, json_t **merged,
+			   struct err *err)
 {
-	size_t patch_count = json_array_size(list->patch);
+	const char *key = list->rule->key;
+	bool is_set = merge_patch_names(list->patch, list->rule, directive, MERGE_DIRECTIVE_NONE);
+	size_t first = find_element(list->rule, *merged, directive);
 
-	for (size_t i = count; i-- > 0;) {
-		json_t *element = json_array_get(*merged, i);
+	for (size_t i = json_array_size(*merged); i-- > first;) {
+		int r = 0;
 
-		if (!is_taken_away(list, element) ||
-		    count_same(list->rule, *merged, i, element) <
-			    count_same(list->rule, list->patch, patch_count, element))
-			continue;
-		if (json_edit_remove_element(merged, list->original, i, err) < 0)
+		if (i == first && is_set) /* takes the object */
+			r = json_edit_set_element(
+				merged, list->original, i,
+				json_pack("{s:O}", key, json_object_get(directive, key)), err);
+		else if (is_same_element(list->rule, json_array_get(*merged, i), directive))
+			r = json_edit_remove_element(merged, list->original, i, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int delete_all_elements(const struct pair *list, json_t **merged, struct err *err)
+{
+	size_t i;
+	json_t *element;
+
+	json_array_foreach(list->patch, i, element) {
+		if (merge_directive_of(element) == MERGE_DIRECTIVE_DELETE &&
+		    delete_elements(list, element, merged, err) < 0)
 			return err->code;
 	}
 	return 0;
 }
 
+/* Appends an element of the patch. */
+static int add_element(const struct pair *list, const struct json_path *path, json_t *element,
+		       json_t **merged, struct err *err)
+{
+	json_t *content = NULL;
+	int r = merge_patch_content(element, MERGE_ADD_ELEMENT, &content, err);
+
+	if (r == -EINVAL)
+		return json_path_wrap(path, err);
+	/* takes the content */
+	return r < 0 ? r : json_edit_append(merged, list->original, content, err);
+}
+
+/* Whether an element of the patch before this one is set under the same key. */
+static bool is_repeated(const struct pair *list, size_t index)
+{
+	json_t *element = json_array_get(list->patch, index);
+
+	for (size_t i = 0; i < index; i++) {
+		json_t *other = json_array_get(list->patch, i);
+
+		if (is_same_element(list->rule, other, element) &&
+		    merge_directive_of(other) == MERGE_DIRECTIVE_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* Merges an element of the patch into the one at `at`. */
+static int merge_into(const struct pair *list, size_t at, const struct json_path *path,
+		      json_t *element, json_t **merged, struct err *err)
+{
+	struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = list->rule->below};
+	struct pair pair = {.original = json_array_get(*merged, at),
+			    .patch = element,
+			    .rule = &rule,
+			    .path = path,
+			    .winner = list->winner};
+	json_t *result = NULL;
+	int r = merge_pair(&pair, &result, err);
+
+	/* takes the result */
+	return r < 0 ? r : json_edit_set_element(merged, list->original, at, result, err);
+}
+
+/*
+ * Merges an element of the patch into the first one of its key, or appends it. Of several defaults
+ * of one key the first fills in what the original has; where that has none, all are appended, as
+ * they are in a list that it lacks.
+ */
+static int merge_element(const struct pair *list, size_t index, json_t **merged, struct err *err)
+{
+	json_t *element = json_array_get(list->patch, index);
+	struct json_path path = {.parent = list->path, .index = index};
+	bool is_default = list->winner == MERGE_ORIGINAL_WINS && list->rule->kind == MERGE_KEYED;
+	json_t *place = is_default ? list->original : *merged;
+	size_t at = find_element(list->rule, place, element);
+
+	if (at == json_array_size(place))
+		return add_element(list, &path, element, merged, err);
+	if (list->rule->kind == MERGE_SET || (is_default && is_repeated(list, index)))
+		return 0;
+	return merge_into(list, at, &path, element, merged, err);
+}
+
 static int merge_list(const struct pair *pair, json_t **ret_merged, struct err *err)
 {
 	json_auto_t *merged = json_incref(pair->original);
-	size_t count = json_array_size(merged);
-	bool has_directives = false;
+	bool is_patch_winning = pair->winner == MERGE_PATCH_WINS;
 	size_t i;
 	json_t *element;
 
-	json_array_foreach(pair->patch, i, element) {
-		int r = 0;
-
-		if (merge_directive_of(element) != MERGE_DIRECTIVE_NONE)
-			has_directives = true;
-		else if (pair->rule->kind == MERGE_SET)
-			r = add_to_set(pair, element, &merged, err);
-		else
-			r = merge_element(pair, i, count, &merged, err);
-		if (r < 0)
-			return r;
-	}
-	if (has_directives && remove_elements(pair, count, &merged, err) < 0)
+	if (is_patch_winning && merge_patch_has(pair->patch, MERGE_DIRECTIVE_REPLACE))
+		return replace(pair, ret_merged, err);
+	if (is_patch_winning && delete_all_elements(pair, &merged, err) < 0)
 		return err->code;
-	*ret_merged = TAKE(merged);
+	json_array_foreach(pair->patch, i, element) {
+		if (merge_directive_of(element) == MERGE_DIRECTIVE_NONE &&
+		    merge_element(pair, i, &merged, err) < 0)
+			return err->code;
+	}
+	*ret_merged = prefer_original(pair->original, merged);
 	return 0;
 }
 

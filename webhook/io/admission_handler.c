@@ -25,19 +25,24 @@ static size_t patch_size(const struct inject_result *result)
 	return result->patch != NULL ? json_dumpb(result->patch, NULL, 0, JSON_COMPACT) : 0;
 }
 
-/* One review on its way. */
+/*
+ * One review on its way. The result's values are partly those of the profiles: these are given back
+ * last, so that whoever frees them is the last one to have seen them.
+ */
 struct review {
 	struct admission_handler *handler;
 	const char *namespace_label;
 	struct http_wait *wait;
-	struct admission_request request; /* owned */
-	struct inject_result result;      /* owned */
+	struct admission_request request;  /* owned */
+	struct profile_snapshot *profiles; /* those in force; owned; NULL: none were taken */
+	struct inject_result result;       /* owned */
 };
 
 static void review_release(struct review *review)
 {
 	admission_request_release(&review->request);
 	inject_result_release(&review->result);
+	profile_snapshot_unref(review->profiles);
 }
 
 static void log_review(const struct review *review, uint64_t nanoseconds)
@@ -103,8 +108,6 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 		.gate_image = atomic_load(&handler->gate_image),
 		.image_volumes = atomic_load(&handler->image_volumes),
 	};
-	CLEANUP(profile_snapshot_unrefp)
-	struct profile_snapshot *profiles = profile_slot_get(handler->profiles);
 	struct err trouble;
 	int r = find_defaults(review, &question, &trouble);
 	json_auto_t *annotations = question.namespace_annotations;
@@ -113,7 +116,9 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 		*err = trouble;
 		return r;
 	}
-	r = inject(&question, profile_snapshot_set(profiles), &options, &review->result, err);
+	review->profiles = profile_slot_get(handler->profiles);
+	r = inject(&question, profile_snapshot_set(review->profiles), &options, &review->result,
+		   err);
 	if (r < 0)
 		return r;
 	return admission_response_encode(request->uid, &review->result, &reply->body,

@@ -283,8 +283,8 @@ static const struct {
 	const char *as_if; /* annotations of a pod that is injected the same in any namespace */
 } DEFAULTS[] = {
 	{"nobody says anything", "{}", "{}", "{}"},
-	{"a default", "{}", "{'sidewire.io/exclude-outbound-ports':'5432'}",
-	 "{'sidewire.io/exclude-outbound-ports':'5432'}"},
+	{"a default", "{'a':'b'}", "{'sidewire.io/exclude-outbound-ports':'5432'}",
+	 "{'a':'b','sidewire.io/exclude-outbound-ports':'5432'}"},
 	{"the pod wins", "{'sidewire.io/exclude-outbound-ports':'80'}",
 	 "{'sidewire.io/exclude-outbound-ports':'5432','sidewire.io/gate':'none'}",
 	 "{'sidewire.io/exclude-outbound-ports':'80','sidewire.io/gate':'none'}"},
@@ -297,9 +297,9 @@ static const struct {
 	 "'param.sidewire.io/image':'theirs'}",
 	 "{'sidewire.io/profiles':'agent,proxy','param.sidewire.io/tenant':'t',"
 	 "'param.sidewire.io/image':'mine'}"},
-	{"a parameter of other profiles is for other pods", "{}",
+	{"a parameter of other profiles is for other pods", "{'a':'b'}",
 	 "{'param.sidewire.io/tenant':'t','param.sidewire.io/port':'80'}",
-	 "{'param.sidewire.io/port':'80'}"},
+	 "{'a':'b','param.sidewire.io/port':'80'}"},
 	{"the redirect is for other pods",
 	 "{'sidewire.io/profiles':'agent','param.sidewire.io/tenant':'t'}",
 	 "{'sidewire.io/gate':'wrong','sidewire.io/exclude-uids':'1'}",
@@ -499,7 +499,30 @@ static void test_out_of_memory(void)
 	}
 }
 
+/* Keys that are parameters are as different as their values. */
+static void test_keys_of_parameters(void)
+{
+	CLEANUP(profile_set_release) struct profile_set set = {0};
+	CLEANUP(profile_release)
+	struct profile profile = sample_profile(SAMPLE_DOCUMENT(
+		"proxy", "{'parameters': [{'name': 'a', 'type': 'string', 'default': '1.1.1.1'},"
+			 " {'name': 'b', 'type': 'string', 'default': '2.2.2.2'}],"
+			 " 'pod': {'spec': {'hostAliases': [{'ip': '${a}'}, {'ip': '${b}'}]}}}"));
+	json_auto_t *pod = quoted_json(POD("", APP));
+	json_auto_t *same = quoted_json(POD(ANNOTATION("param.sidewire.io/b", "1.1.1.1"), APP));
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &profile, &err), 0);
+	CLEANUP(inject_result_release) struct inject_result good = ask(&set, pod);
+	CU_ASSERT_EQUAL(good.decision.verdict, INJECT_YES);
+	CLEANUP(inject_result_release) struct inject_result bad = ask(&set, same);
+	CU_ASSERT_STRING_EQUAL(bad.decision.reason, "BadParameter");
+	ASSERT_TEXT("parameters of one value", bad.decision.sentence,
+		    "profile 'proxy': spec.hostAliases[1]: there is another one with this 'ip'");
+}
+
 static CU_TestInfo tests[] = {
+	{"keys that are parameters", test_keys_of_parameters},
 	{"each step denies in its own words", test_denials},
 	{"a pod is injected, and twice the same", test_yes},
 	{"a pod is skipped with a warning", test_skip},

@@ -112,6 +112,12 @@ static const struct refusal REFUSALS[] = {
 	 "value and this one"},
 	{"append of nothing", APPS("{'env': [{'name': 'X', 'valueFrom': {}, 'append': ' '}]}"),
 	 "spec: apps: env[0]: 'append' needs a 'value' to append"},
+	{"directive that nobody would follow",
+	 OVERLAY("{'metadata': {'labels': {'$patch': 'delete'}}}"),
+	 "spec: pod: metadata.labels: an overlay must not have '$patch' here: what the pod has of "
+	 "this stays"},
+	{"list key twice", OVERLAY("{'spec': {'hostAliases': [{'ip': 'a'}, {'ip': 'a'}]}}"),
+	 "spec: pod: spec.hostAliases[1]: there is another one with this 'ip'"},
 	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
 	 "spec: redirect: 'dnsPort' is not supported by this version"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),

@@ -64,11 +64,21 @@ static const struct row PATCH_WINS_ROWS[] = {
 	 CONTAINERS("{'name':'a','ports':[{'containerPort':80}]}"),
 	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'TCP'},"
 		    "{'containerPort':53,'protocol':'UDP'},{'containerPort':80}]}")},
-	{"repeated keys meet one by one",
-	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'TCP'}]}"),
+	{"repeated keys merge into the first",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'TCP'},"
+		    "{'containerPort':53,'protocol':'SCTP'}]}"),
 	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'name':'t'},"
 		    "{'containerPort':53,'protocol':'UDP'}]}"),
-	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'TCP','name':'t'},"
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'UDP','name':'t'},"
+		    "{'containerPort':53,'protocol':'SCTP'}]}")},
+	{"repeated keys that are added become one", CONTAINERS("{'name':'a','ports':[]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'name':'t'},"
+		    "{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'name':'t','protocol':'UDP'}]}")},
+	{"an element's element has its own keys", "{'spec':{'containers':[]}}",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'UDP'},"
+		    "{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'protocol':'UDP'},"
 		    "{'containerPort':53,'protocol':'UDP'}]}")},
 	{"set", "{'metadata':{'finalizers':['a','b']}}",
 	 "{'metadata':{'finalizers':['c','b','c']}}", "{'metadata':{'finalizers':['a','b','c']}}"},
@@ -80,13 +90,13 @@ static const struct row PATCH_WINS_ROWS[] = {
 	{"deleted, one of two set again", CONTAINERS("{'name':'a'},{'name':'a','x':1}"),
 	 CONTAINERS("{'$patch':'delete','name':'a'},{'name':'a','y':2}"),
 	 CONTAINERS("{'name':'a','y':2}")},
-	{"set replaced", "{'metadata':{'finalizers':['a','b']}}",
-	 "{'metadata':{'finalizers':['c',{'$patch':'replace'},'b']}}",
-	 "{'metadata':{'finalizers':['b','c']}}"},
-	{"list replaced, what stays keeps its order",
+	{"list replaced, in the order of the patch",
 	 CONTAINERS("{'name':'a','x':1},{'x':2},{'name':'b'},{'name':'c'}"),
 	 CONTAINERS("{'$patch':'replace'},{'name':'c'},{'name':'d'},{'name':'a'}"),
-	 CONTAINERS("{'name':'a'},{'name':'c'},{'name':'d'}")},
+	 CONTAINERS("{'name':'c'},{'name':'d'},{'name':'a'}")},
+	{"list replaced and deleted from", CONTAINERS("{'name':'a'},{'name':'b'}"),
+	 CONTAINERS("{'$patch':'replace'},{'name':'c'},{'name':'b','$patch':'delete'}"),
+	 CONTAINERS("{'name':'c'}")},
 	{"list replaced", CONTAINERS("{'name':'a','x':1},{'name':'b'}"),
 	 CONTAINERS("{'name':'a'},{'$patch':'replace'}"), CONTAINERS("{'name':'a'}")},
 	{"list replaced by the same", CONTAINERS("{'name':'a'}"),
@@ -96,8 +106,9 @@ static const struct row PATCH_WINS_ROWS[] = {
 	 CONTAINERS("{'name':'a'}")},
 	{"object replaced", "{'a':{'b':1,'c':2}}", "{'a':{'$patch':'replace','b':3}}",
 	 "{'a':{'b':3}}"},
-	{"object replaced that is absent", "{}", "{'a':{'$patch':'replace','b':3}}",
-	 "{'a':{'b':3}}"},
+	{"object replaced that is absent", "{}", "{'a':{'$patch':'replace','b':3}}", "{}"},
+	{"object replaced that is null", "{'a':null}", "{'a':{'$patch':'replace','b':3}}",
+	 "{'a':null}"},
 	{"object deleted", "{'a':{'b':1},'c':2}", "{'a':{'$patch':'delete'}}", "{'a':{},'c':2}"},
 	{"object deleted that is absent", "{'c':2}",
 	 "{'a':{'$patch':'delete'},'d':{'e':{'$patch':'delete'}}}", "{'c':2,'d':{}}"},
@@ -137,12 +148,26 @@ static const struct row ORIGINAL_WINS_ROWS[] = {
 		    "{'name':'b'}"),
 	 CONTAINERS("{'name':'a','env':[{'name':'X','value':'1'},{'name':'Y'}],'image':'i'},"
 		    "{'name':'b'}")},
-	{"set", "{'metadata':{'finalizers':['a']}}", "{'metadata':{'finalizers':['b']}}",
+	{"set", "{'metadata':{'finalizers':['a']}}", "{'metadata':{'finalizers':['b','b']}}",
 	 "{'metadata':{'finalizers':['a','b']}}"},
+	{"repeated keys, of which there is one",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'$patch':'delete','containerPort':53},"
+		    "{'containerPort':53,'name':'a'},{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53,'name':'a'}]}")},
+	{"repeated keys, of which there is none",
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':80}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':53},"
+		    "{'containerPort':53,'protocol':'UDP'}]}"),
+	 CONTAINERS("{'name':'a','ports':[{'containerPort':80},{'containerPort':53},"
+		    "{'containerPort':53,'protocol':'UDP'}]}")},
 	{"nothing is taken away", CONTAINERS("{'name':'a','x':{'y':1},'z':2}"),
-	 CONTAINERS("{'$patch':'replace'},{'name':'a','x':{'$patch':'delete'},'z':null},"
+	 CONTAINERS("{'name':'a','x':{'$patch':'delete'},'z':null},"
 		    "{'$patch':'delete','name':'b'}"),
 	 CONTAINERS("{'name':'a','x':{'y':1},'z':2}")},
+	{"no list is replaced", CONTAINERS("{'name':'a','x':1}"),
+	 CONTAINERS("{'name':'b'},{'$patch':'replace'},{'name':'a','$patch':'delete'}"),
+	 CONTAINERS("{'name':'a','x':1},{'name':'b'}")},
 	{"nothing is replaced", "{'a':{'b':1}}", "{'a':{'$patch':'replace','c':2}}",
 	 "{'a':{'b':1}}"},
 	{"retained keys do not remove", "{'spec':{'volumes':[{'name':'v','hostPath':{}}]}}",
@@ -245,6 +270,10 @@ static const struct error_row ERROR_ROWS[] = {
 	{"list for an object", CONTAINERS("{'name':'x'},{'name':'a','env':{}}"),
 	 CONTAINERS("{'name':'b'},{'name':'a','env':[]}"), -EINVAL,
 	 "spec.containers[1].env: must be of type object, as in the pod, found array"},
+	{"a directive in an element that is added", CONTAINERS("{'name':'a'}"),
+	 CONTAINERS("{'name':'a','env':[{'name':'X','$patch':'delete'}]},"
+		    "{'name':'b','env':[{'name':'X','$patch':'delete'}]}"),
+	 -EINVAL, "spec.containers[1]: has '$patch' inside, but the pod has no such element"},
 	{"what the check of the patch refuses", "{}", "{'a':{'$patch':'merge'}}", -ENOTSUP,
 	 "a: the directive '$patch: merge' is not understood, expected delete or replace"},
 };

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/undo_tree.h"
+
+#include <string.h>
+
+#include "common/base/cleanup.h"
+#include "tests/unit/alloc_fail.h"
+#include "tests/unit/quoted_json.h"
+#include "tests/unit/suite.h"
+
+#define SPEC(text) "{'spec':{" text "}}"
+#define APP(text) SPEC("'containers':[{'name':'app'" text "}]")
+
+static const struct {
+	const char *name, *before, *after, *tree;
+} ROWS[] = {
+	{"nothing", APP(",'x':[1]"), APP(",'x':[1]"), "{}"},
+	{"members in another order", "{'a':1,'b':2}", "{'b':2,'a':1}", "{}"},
+	{"elements added", SPEC("'containers':[{'name':'a'},{'name':'b'}]"),
+	 SPEC("'containers':[{'name':'x'},{'name':'a'},{'name':'y'},{'name':'b'},{'name':'z'}]"),
+	 SPEC("'containers':{'x':'added','y':'added','z':'added'}")},
+	{"an annotation added", "{'metadata':{'annotations':{'a':'1'}}}",
+	 "{'metadata':{'annotations':{'a':'1','b/c':'2'}}}",
+	 "{'metadata':{'annotations':{'b/c':'added'}}}"},
+	{"absent parents are taken apart", "{}",
+	 "{'metadata':{'annotations':{'a':'1'}},'spec':{'volumes':[{'name':'v'}],"
+	 "'securityContext':{'fsGroup':1,'sysctls':{'x':1}}}}",
+	 "{'metadata':{'annotations':{'a':'added'}},'spec':{'volumes':{'v':'added'},"
+	 "'securityContext':{'fsGroup':'added','sysctls':'added'}}}"},
+	{"absent and empty", "{}", "{'metadata':{'annotations':{}},'spec':{}}",
+	 "{'metadata':{'annotations':'added'},'spec':'added'}"},
+	{"empty ones that stay", "{'metadata':{},'spec':{'volumes':[],'a':{'b':{}}}}",
+	 "{'metadata':{'annotations':{'a':'1'}},"
+	 "'spec':{'volumes':[{'name':'v'}],'a':{'b':{'c':1}}}}",
+	 "{'metadata':[{},{'annotations':{'a':'added'}}],"
+	 "'spec':{'volumes':[[],{'v':'added'}],'a':{'b':[{},{'c':'added'}]}}}"},
+	{"what an added object holds", APP(""), APP(",'resources':{'limits':{'cpu':'1'}}"),
+	 SPEC("'containers':{'app':{'resources':'added'}}")},
+	{"what an object of both holds", APP(",'resources':{'limits':{'cpu':'1'}}"),
+	 APP(",'resources':{'limits':{'cpu':'1','memory':'1'},'requests':{}}"),
+	 SPEC("'containers':{'app':{'resources':{'limits':{'memory':'added'},"
+	      "'requests':'added'}}}")},
+	{"a list added in an element", APP(""), APP(",'env':[{'name':'A'},{'name':'B'}]"),
+	 SPEC("'containers':{'app':{'env':{'A':'added','B':'added'}}}")},
+	{"ports have numbers", APP(",'ports':[{'containerPort':80}]"),
+	 APP(",'ports':[{'containerPort':80},{'containerPort':15021}]"),
+	 SPEC("'containers':{'app':{'ports':{'15021':'added'}}}")},
+	{"replaced", APP(",'image':'auto','args':['a'],'tty':null,'stdin':1"),
+	 APP(",'image':'i','args':['a','b'],'tty':{},'stdin':1.0"),
+	 SPEC("'containers':{'app':{'image':['auto'],'args':[['a']],'tty':[null],'stdin':[1]}}")},
+	{"taken away", SPEC("'a':{'b':[1]},'c':null"), SPEC(""),
+	 SPEC("'a':[{'b':[1]}],'c':[null]")},
+	{"of another type", SPEC("'volumes':[{'name':'v'}]"), SPEC("'volumes':{'name':'v'}"),
+	 SPEC("'volumes':[[{'name':'v'}]]")},
+	{"a list of what was an object", SPEC("'volumes':{'name':'v'}"),
+	 SPEC("'volumes':[{'name':'v'}]"), SPEC("'volumes':[{'name':'v'}]")},
+	{"atomic lists", APP(",'args':[],'command':['a'],'x':[]"),
+	 APP(",'args':['a'],'command':[],'x':[]"),
+	 SPEC("'containers':{'app':{'args':[[]],'command':[['a']]}}")},
+	{"an element taken away", SPEC("'volumes':[{'name':'v'},{'name':'w'}]"),
+	 SPEC("'volumes':[{'name':'w'}]"), SPEC("'volumes':[[{'name':'v'},{'name':'w'}]]")},
+	{"the last element taken away", SPEC("'volumes':[{'name':'v'},{'name':'w'}]"),
+	 SPEC("'volumes':[{'name':'v'}]"), SPEC("'volumes':[[{'name':'v'},{'name':'w'}]]")},
+	{"places changed", SPEC("'volumes':[{'name':'v'},{'name':'w'}]"),
+	 SPEC("'volumes':[{'name':'w'},{'name':'v'}]"),
+	 SPEC("'volumes':[[{'name':'v'},{'name':'w'}]]")},
+	{"a key twice", APP(",'ports':[{'containerPort':53}]"),
+	 APP(",'ports':[{'containerPort':53},{'containerPort':53,'protocol':'UDP'}]"),
+	 SPEC("'containers':{'app':{'ports':[[{'containerPort':53}]]}}")},
+	{"a key twice in what is added", APP(""),
+	 APP(",'ports':[{'containerPort':53},{'containerPort':53,'protocol':'UDP'}]"),
+	 SPEC("'containers':{'app':{'ports':'added'}}")},
+	{"a key in two types", APP(",'ports':[{'containerPort':53}]"),
+	 APP(",'ports':[{'containerPort':53},{'containerPort':'53'}]"),
+	 SPEC("'containers':{'app':{'ports':[[{'containerPort':53}]]}}")},
+	{"a key that is no name", SPEC("'volumes':[]"),
+	 SPEC("'volumes':[{'name':1.5},{'name':'v'}]"), SPEC("'volumes':[[]]")},
+	{"a key with a NUL", SPEC("'volumes':[]"), SPEC("'volumes':[{'name':'v\\u0000'}]"),
+	 SPEC("'volumes':[[]]")},
+	{"no key", SPEC("'volumes':[{'x':1}]"), SPEC("'volumes':[{'x':1},{'name':'v'}]"),
+	 SPEC("'volumes':[[{'x':1}]]")},
+	{"elements of a set", "{'metadata':{'finalizers':['a']}}",
+	 "{'metadata':{'finalizers':['b','a']}}", "{'metadata':{'finalizers':{'b':'added'}}}"},
+	{"names that look like nodes", APP(",'x':{'added':1}"),
+	 APP(",'x':{'added':2,'was':['added']}"),
+	 SPEC("'containers':{'app':{'x':{'added':[1],'was':'added'}}}")},
+};
+
+static void test_round_trip(void)
+{
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *before = quoted_json(ROWS[i].before);
+		json_auto_t *after = quoted_json(ROWS[i].after);
+		json_auto_t *untouched = quoted_json(ROWS[i].after);
+		json_auto_t *tree = NULL;
+		json_auto_t *result = NULL;
+		struct err err = {0};
+
+		ASSERT_ROW(ROWS[i].name, undo_tree_make(before, after, &tree, &err) == 0);
+		CLEANUP(freep) char *text = quoted_json_text(tree);
+		ASSERT_TEXT(ROWS[i].name, text, ROWS[i].tree);
+		ASSERT_ROW(ROWS[i].name, undo_tree_apply(after, tree, &result, &err) == 0);
+		ASSERT_ROW(ROWS[i].name, json_equal(result, before));
+		ASSERT_ROW(ROWS[i].name, json_equal(after, untouched));
+	}
+}
+
+/* What others did to the pod in between. */
+static const struct {
+	const char *name, *after, *tree, *before;
+} CHANGED_ROWS[] = {
+	{"an addition filled in", APP(",'resources':{'limits':{'cpu':'1'},'requests':{'cpu':'1'}}"),
+	 SPEC("'containers':{'app':{'resources':'added'}}"), APP("")},
+	{"others beside it", "{'metadata':{'annotations':{'a':'1','b':'2'}}}",
+	 "{'metadata':{'annotations':{'a':'added'}}}", "{'metadata':{'annotations':{'b':'2'}}}"},
+	{"others beside it, where it was empty", SPEC("'volumes':[{'name':'v'},{'name':'w'}]"),
+	 SPEC("'volumes':[[],{'v':'added'}]"), SPEC("'volumes':[{'name':'w'}]")},
+	{"another place", SPEC("'volumes':[{'name':'w'},{'name':'v'}]"),
+	 SPEC("'volumes':{'v':'added'}"), SPEC("'volumes':[{'name':'w'}]")},
+	{"gone already", "{'metadata':{'labels':{}},'spec':{'volumes':[{'name':'w'}]}}",
+	 "{'metadata':{'labels':{'a':'added'},'annotations':{'a':'added'}},"
+	 "'spec':{'volumes':{'v':'added','u':{'x':'added'}}}}",
+	 "{'metadata':{'labels':{}},'spec':{'volumes':[{'name':'w'}]}}"},
+	{"of another type by now", SPEC("'volumes':7,'a':[{'b':1}],'c':null"),
+	 SPEC("'volumes':{'v':'added'},'a':{'b':'added'},'c':{'d':'added'}"),
+	 SPEC("'volumes':7,'a':[{'b':1}],'c':null")},
+	{"put back", SPEC("'a':2"), SPEC("'a':[1],'b':[{}]"), SPEC("'a':1,'b':{}")},
+};
+
+static void test_changed_since(void)
+{
+	for (size_t i = 0; i < sizeof(CHANGED_ROWS) / sizeof(*CHANGED_ROWS); i++) {
+		json_auto_t *after = quoted_json(CHANGED_ROWS[i].after);
+		json_auto_t *tree = quoted_json(CHANGED_ROWS[i].tree);
+		json_auto_t *before = NULL;
+		struct err err = {0};
+
+		ASSERT_ROW(CHANGED_ROWS[i].name, undo_tree_apply(after, tree, &before, &err) == 0);
+		CLEANUP(freep) char *text = quoted_json_text(before);
+		ASSERT_TEXT(CHANGED_ROWS[i].name, text, CHANGED_ROWS[i].before);
+	}
+}
+
+static const struct {
+	const char *name, *tree, *message;
+} ERROR_ROWS[] = {
+	{"another text", "{'spec':{'volumes':{'v':'removed'}}}",
+	 "spec.volumes.v: must be 'added', an object, or an array of what was"},
+	{"a number", "{'spec':1}", "spec: must be 'added', an object, or an array of what was"},
+	{"an empty array", "{'spec':[]}",
+	 "spec: must be 'added', an object, or an array of what was"},
+	{"nothing to look at", "{'spec':[{},1]}",
+	 "spec: must be 'added', an object, or an array of what was"},
+};
+
+static void test_errors(void)
+{
+	json_auto_t *after = quoted_json(SPEC("'volumes':[{'name':'v'}]"));
+
+	for (size_t i = 0; i < sizeof(ERROR_ROWS) / sizeof(*ERROR_ROWS); i++) {
+		json_auto_t *tree = quoted_json(ERROR_ROWS[i].tree);
+		json_t *before = NULL;
+		struct err err = {0};
+
+		ASSERT_ROW(ERROR_ROWS[i].name,
+			   undo_tree_apply(after, tree, &before, &err) == -EINVAL);
+		ASSERT_TEXT(ERROR_ROWS[i].name, err.msg, ERROR_ROWS[i].message);
+		ASSERT_ROW(ERROR_ROWS[i].name, before == NULL);
+	}
+}
+
+/* `depth` objects within each other, the innermost with the value. */
+static json_t *nested(unsigned int depth, json_int_t value)
+{
+	json_t *object = json_pack("{sI}", "a", value);
+
+	while (--depth > 0)
+		object = json_pack("{so}", "a", object); /* takes the reference */
+	return object;
+}
+
+static void test_depth(void)
+{
+	json_auto_t *before = nested(UNDO_TREE_DEPTH_MAX + 50, 1);
+	json_auto_t *after = nested(UNDO_TREE_DEPTH_MAX + 50, 2);
+	json_auto_t *tree = NULL;
+	json_auto_t *result = NULL;
+	struct err err = {0};
+	unsigned int depth = 0;
+
+	CU_ASSERT_FATAL(undo_tree_make(before, after, &tree, &err) == 0);
+	for (json_t *node = tree; json_is_object(node); node = json_object_get(node, "a"))
+		depth++;
+	CU_ASSERT(depth == UNDO_TREE_DEPTH_MAX + 1);
+	CU_ASSERT(undo_tree_apply(after, tree, &result, &err) == 0);
+	CU_ASSERT(json_equal(result, before));
+}
+
+static int attempt(const void *input, struct err *err)
+{
+	json_t *const *pods = input;
+	json_auto_t *tree = NULL;
+	json_auto_t *before = NULL;
+	int r = undo_tree_make(pods[0], pods[1], &tree, err);
+
+	return r == 0 ? undo_tree_apply(pods[1], tree, &before, err) : r;
+}
+
+static void test_out_of_memory(void)
+{
+	for (size_t i = 1; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *before = quoted_json(ROWS[i].before);
+		json_auto_t *after = quoted_json(ROWS[i].after);
+		json_t *input[] = {before, after};
+
+		alloc_fail_sweep(ROWS[i].name, attempt, input);
+	}
+}
+
+static CU_TestInfo tests[] = {
+	{"there and back", test_round_trip},
+	{"what others did in between stays", test_changed_since},
+	{"what is no tree is refused, naming the place", test_errors},
+	{"depth is bounded", test_depth},
+	{"memory may end anywhere", test_out_of_memory},
+	CU_TEST_INFO_NULL,
+};
+SUITE("webhook/core/undo_tree", tests)
