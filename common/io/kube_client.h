@@ -137,11 +137,11 @@ struct kube_watch_request {
 };
 
 /*
- * Begins a watch that lasts until the client is freed: lists, in pages, then follows changes; it resumes
- * where it was after the server ends it, after a broken connection and after silence, and lists
- * anew when the server has forgotten that place (410). After failures, 401 and 403 included, it
- * tries again for ever, with growing pauses of up to 30 s; kube_client_health() tells. Nothing is
- * asked before the next call or wait. -ENOSPC over KUBE_WATCHES_MAX; -ENOMEM.
+ * Begins a watch that lasts until the client is freed: lists, in pages, then follows changes; it
+ * resumes where it was after the server ends it, after a broken connection and after silence, and
+ * lists anew when the server has forgotten that place (410). After failures, 401 and 403 included,
+ * it tries again for ever, with growing pauses of up to 30 s; kube_client_health() tells. Nothing
+ * is asked before the next call or wait. -ENOSPC over KUBE_WATCHES_MAX; -ENOMEM.
  */
 int kube_client_watch(struct kube_client *client, const struct kube_watch_request *request,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));

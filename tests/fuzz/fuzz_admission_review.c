@@ -14,7 +14,8 @@ static void ask(const struct admission_request *request, const char *namespace_l
 		struct inject_result *ret_result)
 {
 	const struct inject_options options = {.default_profiles = "envoy,skywalking,otel-java",
-					       .gate_image = "example/sidewire:1"};
+					       .gate_image = "example/sidewire:1",
+					       .image_volumes = IMAGE_VOLUMES_YES};
 	const struct inject_question question = {
 		.operation = request->operation,
 		.resource = request->resource,

@@ -24,7 +24,7 @@ json_t *gate_volume_mount_new(void)
  * one that has it. */
 static bool is_in_volume(const char *path)
 {
-	const char *volumes = GATE_VOLUME_PATH + 1;
+	const char *volumes = &GATE_VOLUME_PATH[1];
 	size_t length = strlen(volumes);
 	const char *rest = path + strspn(path, "/");
 

@@ -24,22 +24,16 @@ void namespace_set_release(struct namespace_set *set)
 	*set = (struct namespace_set){0};
 }
 
-/* Where the name is, or would be; whether it is there. */
-static size_t place_of(const struct namespace_set *set, const char *name, bool *ret_is_there)
+/* Where the name is, or would be. */
+static size_t place_of(const struct namespace_set *set, const char *name)
 {
 	size_t low = 0;
 	size_t high = set->count;
 
-	*ret_is_there = false;
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = strcmp(set->entries[middle], name);
 
-		if (order == 0) {
-			*ret_is_there = true;
-			return middle;
-		}
-		if (order < 0)
+		if (strcmp(set->entries[middle], name) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -47,12 +41,16 @@ static size_t place_of(const struct namespace_set *set, const char *name, bool *
 	return low;
 }
 
+static bool is_at(const struct namespace_set *set, size_t place, const char *name)
+{
+	return place < set->count && strcmp(set->entries[place], name) == 0;
+}
+
 static void forget(struct namespace_set *set, const char *name)
 {
-	bool is_there;
-	size_t place = place_of(set, name, &is_there);
+	size_t place = place_of(set, name);
 
-	if (!is_there)
+	if (!is_at(set, place, name))
 		return;
 	free(set->entries[place]);
 	set->count--;
@@ -77,8 +75,7 @@ static bool has_room(struct namespace_set *set)
 /* Takes the entry, whose name is not there yet. */
 static void insert(struct namespace_set *set, char *entry)
 {
-	bool is_there;
-	size_t place = place_of(set, entry, &is_there);
+	size_t place = place_of(set, entry);
 
 	if (!has_room(set)) {
 		free(entry);
@@ -149,12 +146,10 @@ void namespace_set_list(struct namespace_set *set, json_t *items)
 
 const char *namespace_set_find(const struct namespace_set *set, const char *name, long long age_ms)
 {
-	bool is_there;
-
 	if (!set->is_listed || age_ms > NAMESPACE_AGE_MAX_MS)
 		return NULL;
-	size_t place = place_of(set, name, &is_there);
-	return is_there ? text_of(set->entries[place]) : NULL;
+	size_t place = place_of(set, name);
+	return is_at(set, place, name) ? text_of(set->entries[place]) : NULL;
 }
 
 json_t *namespace_set_keep(json_t *object)

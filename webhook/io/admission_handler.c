@@ -33,14 +33,16 @@ struct review {
 	struct admission_handler *handler;
 	const char *namespace_label;
 	struct http_wait *wait;
-	struct admission_request request;  /* owned */
-	struct profile_snapshot *profiles; /* those in force; owned; NULL: none were taken */
-	struct inject_result result;       /* owned */
+	struct admission_request request;  /* owned, as are the next three */
+	json_t *annotations;               /* the namespace's; NULL: none */
+	struct profile_snapshot *profiles; /* those in force; NULL: none were taken */
+	struct inject_result result;
 };
 
 static void review_release(struct review *review)
 {
 	admission_request_release(&review->request);
+	json_decref(review->annotations);
 	inject_result_release(&review->result);
 	profile_snapshot_unref(review->profiles);
 }
@@ -66,10 +68,10 @@ static void log_review(const struct review *review, uint64_t nanoseconds)
 
 /*
  * Puts what the namespace says to its pods into the question, where the answer depends on it, or
- * why that is not known, which is for the answer to tell. The caller releases the annotations, and
- * keeps `trouble` as long as the question. -EINPROGRESS: not yet; -ENOMEM.
+ * why that is not known, which is for the answer to tell: the caller keeps `trouble` as long as the
+ * question. -EINPROGRESS: not yet; -ENOMEM.
  */
-static int find_defaults(const struct review *review, struct inject_question *question,
+static int find_defaults(struct review *review, struct inject_question *question,
 			 struct err *trouble)
 {
 	struct namespace_cache *namespaces = review->handler->namespaces;
@@ -81,11 +83,12 @@ static int find_defaults(const struct review *review, struct inject_question *qu
 	if (decision.verdict != INJECT_YES)
 		return 0;
 	int r = namespace_cache_ask(namespaces, decision.namespace_name, review->wait,
-				    &question->namespace_annotations, trouble);
+				    &review->annotations, trouble);
 	if (r == -EINPROGRESS || r == -ENOMEM)
 		return r;
 	if (r < 0)
 		question->namespace_trouble = trouble;
+	question->namespace_annotations = review->annotations;
 	return 0;
 }
 
@@ -110,7 +113,6 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 	};
 	struct err trouble;
 	int r = find_defaults(review, &question, &trouble);
-	json_auto_t *annotations = question.namespace_annotations;
 
 	if (r < 0) {
 		*err = trouble;

@@ -20,6 +20,7 @@ static const struct {
 	{"1.", false, 0, 0},
 	{".1", false, 0, 0},
 	{"1.x", false, 0, 0},
+	{"1x5", false, 0, 0},
 	{"vv1.2", false, 0, 0},
 	{"-1.2", false, 0, 0},
 	{"4294967296.1", false, 0, 0},
