@@ -32,8 +32,8 @@ enum runtime_support runtime_support_of(const char *version, struct err *reason)
 		err_set(reason, ENOTSUP,
 			"the runtime '%.64s' hands no pod annotations to CNI plugins, %s%u.%u and "
 			"later do: %s",
-			version, RUNTIMES[i].scheme, RUNTIMES[i].since.major, RUNTIMES[i].since.minor,
-			CONSEQUENCE);
+			version, RUNTIMES[i].scheme, RUNTIMES[i].since.major,
+			RUNTIMES[i].since.minor, CONSEQUENCE);
 		return RUNTIME_SUPPORT_NO;
 	}
 	err_set(reason, ENOTSUP,

@@ -15,8 +15,8 @@ RESTRICTED = "probes-restricted"
 MODES = ("auto", "keep", "exec", "exempt")
 PORT = 8080
 ACTIONS = {"tcp": {"tcpSocket": {"port": PORT}},
-           "http": {"httpGet": {"path": "/", "port": PORT}},
-           "https": {"httpGet": {"path": "/", "port": PORT, "scheme": "HTTPS"}},
+           "http": {"httpGet": {"path": "/cgi-bin/who", "port": PORT}},
+           "https": {"httpGet": {"path": "/cgi-bin/who", "port": PORT, "scheme": "HTTPS"}},
            "grpc": {"grpc": {"port": PORT}}}
 # The test's application speaks HTTP only: it answers these two.
 ANSWERED = ("tcp", "http")

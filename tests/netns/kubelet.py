@@ -60,8 +60,9 @@ def user_of(container, pod_object):
 
 
 def mount(container, pod_object):
-    """Writes the files that the container's downwardAPI volumes make of annotations. Returns the
-    directory of each by the path where it would be mounted: there is one root for all here."""
+    """Writes the files that the container's downwardAPI volumes make of annotations; volumes of others
+    are empty. Returns the directory of each by the path where it would be mounted: there is one root
+    for all here."""
     volumes = {volume["name"]: volume for volume in pod_object["spec"].get("volumes", [])}
     mounts = {}
     for entry in container.get("volumeMounts", []):
@@ -69,7 +70,7 @@ def mount(container, pod_object):
         atexit.register(shutil.rmtree, place)
         place.chmod(0o755)  # for any user, as the kubelet's are
         mounts[entry["mountPath"]] = str(place)
-        for item in volumes[entry["name"]]["downwardAPI"]["items"]:
+        for item in volumes[entry["name"]].get("downwardAPI", {}).get("items", []):
             key = _ANNOTATION.fullmatch(item["fieldRef"]["fieldPath"])[1]
             text = pod_object["metadata"]["annotations"][key]
             (place / item["path"]).write_text(text, encoding="utf-8")

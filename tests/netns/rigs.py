@@ -117,7 +117,7 @@ class Rig:
         """Starts the proxy and waits until it listens."""
         # What Envoy logs is there at once; HAProxy logs at once anyway.
         flush = {"param.sidewire.io/logFlush": "5"} if self.profile == "envoy" else {}
-        pod_object = self._create(flush)
+        pod_object = self.create(flush)
         self._proxy = kubelet.start(self.pod, pod_object, self.profile, self._path)
         proxies.wait_until_listening(self.pod, self._proxy, self._path)
 
@@ -125,17 +125,17 @@ class Rig:
         """Ends the proxy."""
         lab.end(self._proxy)
 
-    def _create(self, annotations):
+    def create(self, annotations, container=None):
         """A pod that was created with these annotations, and the rig's profile; "self-call" is that
-        profile with selfCall."""
+        profile with selfCall. Its application's container has these fields."""
         wanted = annotations.get(PROFILES)
         profile = f"{self.profile}-{wanted}" if wanted else self.profile
-        return self._webhook.create({**annotations, PROFILES: profile})
+        return self._webhook.create({**annotations, PROFILES: profile}, container)
 
     def add(self, annotations):
         """ADD for a pod that was created with these annotations, over what is in force."""
         self._applied = annotations
-        self._pod_object = self._create(annotations)
+        self._pod_object = self.create(annotations)
         containerd.call("ADD", self.pod, self._pod_object["metadata"]["annotations"])
 
     def remove(self):

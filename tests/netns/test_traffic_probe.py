@@ -18,16 +18,16 @@ EXEC = {"sidewire.io/probes": "exec"}
 
 SETTINGS = [
     {},
-    {"profiles": "envoy-self-call"},
+    {"profiles": "self-call"},
     {"include-outbound-ports": "80"},
     {"exclude-outbound-ports": str(PORT)},
     {"include-outbound-cidrs": "127.0.0.0/8,10.0.0.0/8,::/0"},
 ]
 
 
-def exec_probe(webhook, settings):
+def exec_probe(rig, settings):
     """The words of the exec probe that the webhook makes of a tcpSocket probe at PORT."""
-    pod_object = webhook.create({**EXEC, **annotations(settings)}, {"readinessProbe": PROBE})
+    pod_object = rig.create({**EXEC, **annotations(settings)}, {"readinessProbe": PROBE})
     container, = pod_object["spec"]["containers"]
     program, *words = container["readinessProbe"]["exec"]["command"]
     assert "tcpSocket" not in container["readinessProbe"]
@@ -47,9 +47,9 @@ def crossings(rig):
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_the_exec_probe_asks_the_application(rig, webhook, settings):
+def test_the_exec_probe_asks_the_application(rig, settings):
     rig.apply(annotations(settings))
-    command = exec_probe(webhook, settings)
+    command = exec_probe(rig, settings)
     places = [address(rig, place, family) for place in ("loopback", "own") for family in (4, 6)]
     before = crossings(rig)
     assert not is_ready(rig, command), "nobody listens"
@@ -80,10 +80,10 @@ def test_exempt_leaves_the_port_out(webhook):
     assert f'"excludeInboundPorts":"{PORT},' in made["metadata"]["annotations"]["sidewire.io/redirect"]
 
 
-def test_without_a_proxy_that_runs(rig, webhook):
+def test_without_a_proxy_that_runs(rig):
     """The probe is about the application: whether the proxy runs its own probe tells."""
     rig.apply({})
-    command = exec_probe(webhook, {})
+    command = exec_probe(rig, {})
     rig.stop_proxy()
     try:
         assert not is_ready(rig, command)

@@ -194,7 +194,8 @@ static int answer_injections(const char *directory, const char *default_profiles
 {
 	CLEANUP(installation_release)
 	struct installation installation = {.options = {.default_profiles = default_profiles,
-							.gate_image = "example/sidewire:1"}};
+							.gate_image = "example/sidewire:1",
+							.image_volumes = IMAGE_VOLUMES_YES}};
 	struct err err = {0};
 
 	if (profile_store_load(directory, &installation.profiles, &err) < 0) {

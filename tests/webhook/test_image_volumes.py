@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the program finds out about the nodes of its cluster, and what follows for probes."""
 
+import concurrent.futures
+import threading
 import time
 
 import pytest
 
-from api_server import IMAGE, NODES, decode, node
+from api_server import IMAGE, NODES, PODS, decode, node
 from in_cluster import answer_to, wait_ready
 from program import PATIENCE, encoded, pod
 
@@ -51,6 +53,23 @@ def test_the_nodes_decide(api, replica, ask, nodes, answer, why):  # pylint: dis
     response = ask(program)
     assert is_exec(response) == (answer == "yes")
     assert bool(response.get("warnings")) == (answer != "yes")
+
+
+@pytest.mark.parametrize("held", [NODES, f"{PODS}/one"])
+def test_a_new_worker_answers_when_it_knows_what_the_old_one_knew(api, replica, ask, held):
+    api.put(f"{NODES}/a", node("a"))
+    program = replica()
+    wait_ready(program)
+    assert is_exec(ask(program))
+    known = threading.Event()
+    api.before["GET", held] = lambda: known.wait(PATIENCE)
+    program.kill_worker()
+    with concurrent.futures.ThreadPoolExecutor() as executor:
+        waiting = executor.submit(ask, program)
+        time.sleep(1)  # it would have answered by then
+        assert not waiting.done()
+        known.set()
+        assert is_exec(waiting.result(PATIENCE))
 
 
 def test_a_list_of_many_pages(api, replica, ask):

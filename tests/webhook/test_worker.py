@@ -96,11 +96,11 @@ def test_who_connects_while_nobody_serves_waits(start):
     program = start()
     worker = program.worker()
     os.kill(worker, signal.SIGSTOP)
-    with concurrent.futures.ThreadPoolExecutor(250) as executor:
-        waiting = [executor.submit(program.post, BODY) for _ in range(200)]
+    with concurrent.futures.ThreadPoolExecutor(80) as executor:
+        waiting = [executor.submit(program.post, BODY) for _ in range(64)]
         healthy = [executor.submit(program.get, "/healthz") for _ in range(5)]
         end = time.monotonic() + PATIENCE
-        while connections_to(program.port) < 200 and time.monotonic() < end:
+        while connections_to(program.port) < 64 and time.monotonic() < end:
             time.sleep(0.05)
         os.kill(worker, signal.SIGKILL)
         assert {one.result(PATIENCE)[0] for one in waiting + healthy} == {200}

@@ -170,7 +170,7 @@ static int render_profile(struct injection *injection, size_t at, struct err *er
 		r = parameter_render(profile->pod, values, &overlay, err);
 	if (r == 0 && profile->apps != NULL)
 		r = parameter_render(profile->apps, values, &injection->apps[at], err);
-	if (r < 0)
+	if (r != 0)
 		return r;
 	/* Two parameters of one value may have made two keys one. */
 	if (overlay_check(overlay, err) < 0)

@@ -28,9 +28,10 @@ int json_edit_remove(json_t **edited, const json_t *shared, const char *key, str
 int json_edit_set_element(json_t **edited, const json_t *shared, size_t index, json_t *element,
 			  struct err *err) __attribute__((nonnull(1, 2, 5), warn_unused_result));
 
-/* Appends to an array; `element` is taken like `member` above. */
+/* Appends to an array; `element` is taken like `member` above. `shared` is NULL where the array is
+ * new, and nobody else's. */
 int json_edit_append(json_t **edited, const json_t *shared, json_t *element, struct err *err)
-	__attribute__((nonnull(1, 2, 4), warn_unused_result));
+	__attribute__((nonnull(1, 4), warn_unused_result));
 
 /* Removes an element of an array; the following move up. */
 int json_edit_remove_element(json_t **edited, const json_t *shared, size_t index, struct err *err)

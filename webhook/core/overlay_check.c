@@ -96,27 +96,34 @@ static bool is_repeated(json_t *list, size_t index, const struct merge_rule *rul
 	return false;
 }
 
-/* A list of the spec; elements that are there for their directive are as they should be. */
+/* An element of a list of the spec; one that is there for its directive is as it should be. */
+static int check_element(json_t *list, const struct json_path *path, const struct merge_rule *rule,
+			 struct err *err)
+{
+	json_t *element = json_array_get(list, path->index);
+	enum directives allowed =
+		is_list_of_the_pods(path->parent->member) ? DIRECTIVES_NONE : DIRECTIVES_MERGE;
+
+	if (merge_directive_of(element) != MERGE_DIRECTIVE_NONE)
+		return 0;
+	if (check_inside(element, path, allowed, err) < 0)
+		return err->code;
+	if (!is_repeated(list, path->index, rule))
+		return 0;
+	err_set(err, EINVAL, "there is another one with this '%s'", rule->key);
+	return json_path_wrap(path, err);
+}
+
 static int check_list(json_t *list, const struct json_path *path, struct err *err)
 {
 	const struct merge_rule *spec = merge_rule_of(MERGE_RULES_POD, "spec");
 	const struct merge_rule *rule = merge_rule_of(spec->below, path->member);
-	enum directives allowed =
-		is_list_of_the_pods(path->member) ? DIRECTIVES_NONE : DIRECTIVES_MERGE;
-	size_t i;
-	json_t *element;
 
-	json_array_foreach(list, i, element) {
-		struct json_path below = {.parent = path, .index = i};
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const struct json_path here = {.parent = path, .index = i};
 
-		if (merge_directive_of(element) != MERGE_DIRECTIVE_NONE)
-			continue;
-		if (check_inside(element, &below, allowed, err) < 0)
+		if (check_element(list, &here, rule, err) < 0)
 			return err->code;
-		if (is_repeated(list, i, rule)) {
-			err_set(err, EINVAL, "there is another one with this '%s'", rule->key);
-			return json_path_wrap(&below, err);
-		}
 	}
 	return 0;
 }

@@ -228,7 +228,7 @@ static int read_probes(const json_t *redirect, struct profile *profile, struct e
 		r = json_read_string(probes, "env", &env, err);
 	if (r == 0 && (env == NULL || *env == '\0' || strchr(env, '=') != NULL))
 		r = err_set(err, EINVAL, "'env' must be the name of a variable");
-	if (r < 0)
+	if (r != 0)
 		return err_wrap(err, "probes");
 	profile->probe_env = strdup(env);
 	return profile->probe_env != NULL ? 0 : err_set(err, ENOMEM, "out of memory");

@@ -199,11 +199,12 @@ static void pass(struct cluster_sync *sync)
 	/* What was seen may verify us no longer: that is told before it is mended. */
 	publish(sync);
 	note_result(sync, cluster_step_authority(cluster, now, &err), &err, &trouble);
-	note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
-	note_result(sync, cluster_step_bundle(cluster, now, &err), &err, &trouble);
-	/* First looked at before we are ready, so that all replicas answer alike. */
+	/* First looked at before there is a certificate, and with it reviews: all replicas, and all
+	 * their workers, answer alike. */
 	look_at_nodes(sync);
 	note_result(sync, cluster_step_image(cluster, &err), &err, &trouble);
+	note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
+	note_result(sync, cluster_step_bundle(cluster, now, &err), &err, &trouble);
 	if (sync->conflicts == conflicts_before)
 		sync->conflicts = 0;
 	note_watches(sync, &trouble);

@@ -8,22 +8,14 @@ static const struct {
 	bool is_version;
 	uint32_t major, minor;
 } ROWS[] = {
-	{"1.7", true, 1, 7},
-	{"v1.35.0", true, 1, 35},
-	{"2.1.0-rc.1", true, 2, 1},
-	{"v1.36.2-gke.1+abc", true, 1, 36},
-	{"1.30foo", true, 1, 30},
-	{"10.0", true, 10, 0},
-	{"", false, 0, 0},
-	{"v", false, 0, 0},
-	{"1", false, 0, 0},
-	{"1.", false, 0, 0},
-	{".1", false, 0, 0},
-	{"1.x", false, 0, 0},
-	{"1x5", false, 0, 0},
-	{"vv1.2", false, 0, 0},
-	{"-1.2", false, 0, 0},
-	{"4294967296.1", false, 0, 0},
+	{"1.7", true, 1, 7},        {"v1.35.0", true, 1, 35},
+	{"2.1.0-rc.1", true, 2, 1}, {"v1.36.2-gke.1+abc", true, 1, 36},
+	{"1.30foo", true, 1, 30},   {"10.0", true, 10, 0},
+	{"", false, 0, 0},          {"v", false, 0, 0},
+	{"1", false, 0, 0},         {"1.", false, 0, 0},
+	{".1", false, 0, 0},        {"1.x", false, 0, 0},
+	{"1x5", false, 0, 0},       {"vv1.2", false, 0, 0},
+	{"-1.2", false, 0, 0},      {"4294967296.1", false, 0, 0},
 };
 
 static void test_read(void)

@@ -123,8 +123,10 @@ static char *told(const json_t *pod)
 	const char *value = json_string_value(json_object_get(variable, "value"));
 	char *text = strdup(value != NULL ? value : "(nothing)");
 
-	for (char *c = text; c != NULL && *c != '\0'; c++)
-		*c = *c == '"' ? '\'' : *c;
+	for (char *c = text; c != NULL && *c != '\0'; c++) {
+		if (*c == '"')
+			*c = '\'';
+	}
 	return text;
 }
 
