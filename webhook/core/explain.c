@@ -152,9 +152,9 @@ static int write_redirect(const struct origins *origins, const struct profile *p
 	json_auto_t *whole = NULL;
 	json_auto_t *annotated = NULL;
 	json_auto_t *of_profile = NULL;
-	enum gate gate;
+	enum gate gate = GATE_NONE;
 	enum gate gate_of_profile;
-	enum probe_mode probes;
+	enum probe_mode probes = PROBE_MODE_AUTO;
 	int r = read_redirect(pod, &whole, err);
 
 	if (r == 0)
