@@ -238,7 +238,7 @@ def test_quiet_tells_only_what_matters():
     assert done.err.count("\n") == 1 and 'Pod "bad" refused' in done.err
 
 
-def test_the_mode_of_files_does_not_matter(tmp_path):
+def test_a_pipe_is_read_as_a_file_is(tmp_path):
     os.mkfifo(tmp_path / "pipe", stat.S_IRUSR | stat.S_IWUSR)
     if os.fork() == 0:
         (tmp_path / "pipe").write_text(POD)
