@@ -45,8 +45,11 @@ class Api:
         return answer.status, answer.read().decode()
 
     def get(self, path, **query):
-        """An answer that must be one of success."""
-        status, text = self.call("GET", path, **query)
+        """An answer that must be one of success. The server may have closed the connection, after 90 s without a call."""
+        try:
+            status, text = self.call("GET", path, **query)
+        except http.client.RemoteDisconnected:
+            status, text = self.call("GET", path, **query)
         if status != http.client.OK:
             raise RuntimeError(f"GET {path}: {status}: {text}")
         return text
