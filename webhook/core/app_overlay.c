@@ -27,31 +27,15 @@ static const char *name_of(const json_t *mount)
 	return name != NULL ? name : "";
 }
 
-/* The element of the list that mounts something there. */
-static const json_t *find_mount(const json_t *mounts, const char *path)
-{
-	json_t *mount;
-	size_t index;
-
-	json_array_foreach(mounts, index, mount) {
-		const char *found = text_of(mount, "mountPath");
-
-		if (found != NULL && strcmp(found, path) == 0)
-			return mount;
-	}
-	return NULL;
-}
-
 /* A mount of another volume in the same place would hide from the agent what is its own. */
 static int check_mounts(const json_t *container, const json_t *overlay, struct err *err)
 {
-	const json_t *own = json_object_get(container, "volumeMounts");
 	json_t *mount;
 	size_t index;
 
 	json_array_foreach(json_object_get(overlay, "volumeMounts"), index, mount) {
 		const char *path = text_of(mount, "mountPath");
-		const json_t *existing = path != NULL ? find_mount(own, path) : NULL;
+		const json_t *existing = path != NULL ? pod_mount(container, path) : NULL;
 
 		if (existing != NULL && strcmp(name_of(existing), name_of(mount)) != 0)
 			return err_set(err, EINVAL,

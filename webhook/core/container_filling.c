@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/core/container_filling.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/cleanup.h"
@@ -36,24 +37,49 @@ static int leave_out_handlers(json_t **filling, json_t *container, const json_t 
 	return r == 0 ? json_edit_set(filling, container, "lifecycle", json_incref(rest), err) : r;
 }
 
-/* Leaves environment variables out that the pod's container has. */
-static int leave_out_variables(json_t **filling, json_t *container, const json_t *existing,
-			       struct err *err)
+static const char *text_of(const json_t *object, const char *member)
 {
-	const json_t *own = json_object_get(existing, "env");
-	json_t *variables = json_object_get(container, "env");
-	json_auto_t *rest = json_incref(variables);
+	return json_string_value(json_object_get(object, member));
+}
+
+static bool has_variable(const json_t *existing, const json_t *variable)
+{
+	const char *name = text_of(variable, "name");
+
+	return name != NULL && pod_named(json_object_get(existing, "env"), name, NULL) != NULL;
+}
+
+/* Whether the container mounts another volume where this mount would be. */
+static bool has_other_mount(const json_t *existing, const json_t *mount)
+{
+	const char *path = text_of(mount, "mountPath");
+	const json_t *own = path != NULL ? pod_mount(existing, path) : NULL;
+
+	return own != NULL &&
+	       !json_equal(json_object_get(own, "name"), json_object_get(mount, "name"));
+}
+
+/* A list of a container, and which of its elements an existing container keeps out. */
+struct filled_list {
+	const char *name;
+	bool (*is_left_out)(const json_t *existing, const json_t *element);
+};
+
+/* Leaves elements of a list out. */
+static int leave_out_elements(json_t **filling, json_t *container, const json_t *existing,
+			      const struct filled_list *list, struct err *err)
+{
+	json_t *elements = json_object_get(container, list->name);
+	json_auto_t *rest = json_incref(elements);
 	int r = 0;
 
-	for (size_t i = json_array_size(variables); r == 0 && i-- > 0;) {
-		const json_t *variable = json_array_get(variables, i);
-		const char *name = json_string_value(json_object_get(variable, "name"));
-
-		if (name != NULL && pod_named(own, name, NULL) != NULL)
-			r = json_edit_remove_element(&rest, variables, i, err);
+	for (size_t i = json_array_size(elements); r == 0 && i-- > 0;) {
+		if (list->is_left_out(existing, json_array_get(elements, i)))
+			r = json_edit_remove_element(&rest, elements, i, err);
 	}
-	if (r == 0 && rest != variables)
-		r = json_edit_set(filling, container, "env", json_incref(rest), err);
+	/* takes the reference */
+	if (r == 0 && rest != elements)
+		r = json_edit_set(filling, container, list->name, json_incref(rest), err);
 	return r;
 }
 
@@ -62,13 +88,15 @@ int container_filling(const json_t *existing, json_t *overlay, json_t **ret_fill
 {
 	static const char *const PROBES[] = {"livenessProbe", "readinessProbe", "startupProbe",
 					     NULL};
+	static const struct filled_list LISTS[] = {{"env", has_variable},
+						   {"volumeMounts", has_other_mount}};
 	json_auto_t *filling = json_incref(overlay);
 	int r = leave_out(&filling, overlay, existing, PROBES, err);
 
 	if (r == 0)
 		r = leave_out_handlers(&filling, overlay, existing, err);
-	if (r == 0)
-		r = leave_out_variables(&filling, overlay, existing, err);
+	for (size_t i = 0; r == 0 && i < sizeof(LISTS) / sizeof(*LISTS); i++)
+		r = leave_out_elements(&filling, overlay, existing, &LISTS[i], err);
 	if (r == 0)
 		*ret_filling = TAKE(filling);
 	return r;

@@ -10,6 +10,7 @@
 /*
  * The overlay of a container without the probes, lifecycle handlers and environment variables that
  * `existing` has in any form: each is one choice of several forms, of which nothing is filled in.
+ * Nor is anything of a mount where it mounts another volume: that would be a part of both.
  * To be merged with MERGE_ORIGINAL_WINS. The caller owns *ret_filling, which is `overlay` itself
  * where nothing is left out; neither argument is changed. -ENOMEM.
  */

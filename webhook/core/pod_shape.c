@@ -137,6 +137,20 @@ json_t *pod_container(const json_t *pod, const char *name)
 	return NULL;
 }
 
+json_t *pod_mount(const json_t *container, const char *path)
+{
+	json_t *mount;
+	size_t index;
+
+	json_array_foreach(json_object_get(container, "volumeMounts"), index, mount) {
+		const char *found = json_string_value(json_object_get(mount, "mountPath"));
+
+		if (found != NULL && strcmp(found, path) == 0)
+			return mount;
+	}
+	return NULL;
+}
+
 json_t *pod_annotations(const json_t *pod)
 {
 	json_t *annotations = json_object_get(json_object_get(pod, "metadata"), "annotations");

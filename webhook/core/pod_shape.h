@@ -38,6 +38,9 @@ json_t *pod_list(const json_t *pod, const char *list) __attribute__((nonnull));
 /* The container or init container of that name; NULL when there is none. Borrowed. */
 json_t *pod_container(const json_t *pod, const char *name) __attribute__((nonnull));
 
+/* What the container mounts at that path; NULL when it is nothing. Borrowed. */
+json_t *pod_mount(const json_t *container, const char *path) __attribute__((nonnull(2)));
+
 /* The pod's annotations; NULL when it has none. Borrowed. */
 json_t *pod_annotations(const json_t *pod) __attribute__((nonnull));
 

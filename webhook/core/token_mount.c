@@ -14,21 +14,6 @@
 static const char PLACE[] = "/var/run/secrets/kubernetes.io/serviceaccount";
 static const char VOLUME_PREFIX[] = "kube-api-access-";
 
-/* What the container mounts at the token's place; NULL when it is nothing. */
-static json_t *mount_of(const json_t *container)
-{
-	size_t i;
-	json_t *mount;
-
-	json_array_foreach(json_object_get(container, "volumeMounts"), i, mount) {
-		const char *path = json_string_value(json_object_get(mount, "mountPath"));
-
-		if (path != NULL && strcmp(path, PLACE) == 0)
-			return mount;
-	}
-	return NULL;
-}
-
 static bool is_of_the_api_server(const json_t *mount)
 {
 	const char *volume = json_string_value(json_object_get(mount, "name"));
@@ -44,7 +29,7 @@ static json_t *find_mount(const json_t *pod)
 		json_t *container;
 
 		json_array_foreach(pod_list(pod, POD_CONTAINER_LISTS[list]), i, container) {
-			json_t *mount = mount_of(container);
+			json_t *mount = pod_mount(container, PLACE);
 
 			if (is_of_the_api_server(mount))
 				return mount;
@@ -66,7 +51,7 @@ static int overlay_of(const json_t *original_pod, json_t *merged, json_t *mount,
 	json_array_foreach(merged, i, container) {
 		json_t *name = json_object_get(container, "name");
 
-		if (mount_of(container) != NULL || !json_is_string(name) ||
+		if (pod_mount(container, PLACE) != NULL || !json_is_string(name) ||
 		    pod_container(original_pod, json_string_value(name)) != NULL)
 			continue;
 		json_t *entry = json_pack("{s:O, s:[O]}", "name", name, "volumeMounts", mount);

@@ -58,6 +58,18 @@ static const struct row ROWS[] = {
 	 SPEC(APPS("{'name':'a','env':[{'name':'X','value':'1'},{'name':'X','value':'2'}]}")),
 	 SPEC(APPS("{'name':'a','env':[{'name':'X','value':'3'}]}")),
 	 SPEC(APPS("{'name':'a','env':[{'name':'X','value':'1'},{'name':'X','value':'2'}]}")), ""},
+	{"a mount of another volume stays as it is, in its place",
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'v','mountPath':'/x'}]}")),
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'w','mountPath':'/x','subPath':'s',"
+		   "'readOnly':true},{'name':'w','mountPath':'/y'}]}")),
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'v','mountPath':'/x'},{'name':'w',"
+		   "'mountPath':'/y'}]}")),
+	 ""},
+	{"a mount of the same volume is filled in",
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'v','mountPath':'/x'}]}")),
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'v','mountPath':'/x','readOnly':true}]}")),
+	 SPEC(APPS("{'name':'a','volumeMounts':[{'name':'v','mountPath':'/x','readOnly':true}]}")),
+	 ""},
 	{"the other list", SPEC(APPS("{'name':'a'}")), SPEC("'initContainers':[{'name':'a'}]"),
 	 NULL,
 	 "container 'a' is in the profile's initContainers, but not in the pod's: there is one of "
