@@ -12,12 +12,15 @@
 
 #define CONTAINER "webhook"
 #define OPTION_DEFAULT_PROFILES "--default-profiles"
+#define OPTION_GATE_IMAGE "--gate-image"
 #define OPTION_IMAGE_VOLUMES "--image-volumes"
 
-/* The value of an option; NULL when it is not there. */
+/* The value of an option; of one that is repeated the last, as for getopt_long(3). NULL when it is
+ * not there. */
 static const char *option_value(const json_t *arguments, const char *option)
 {
 	size_t length = strlen(option);
+	const char *value = NULL;
 	json_t *element;
 	size_t index;
 
@@ -27,11 +30,11 @@ static const char *option_value(const json_t *arguments, const char *option)
 		if (argument == NULL || strncmp(argument, option, length) != 0)
 			continue;
 		if (argument[length] == '=')
-			return argument + length + 1;
+			value = argument + length + 1;
 		if (argument[length] == '\0')
-			return json_string_value(json_array_get(arguments, index + 1));
+			value = json_string_value(json_array_get(arguments, index + 1));
 	}
-	return NULL;
+	return value;
 }
 
 static int read_container(const json_t *container, struct installation *installation,
@@ -44,6 +47,9 @@ static int read_container(const json_t *container, struct installation *installa
 		r = json_read_array(container, "args", &arguments, err);
 	if (r < 0)
 		return r;
+	const char *image = option_value(arguments, OPTION_GATE_IMAGE);
+	if (image != NULL)
+		installation->image = image;
 	installation->default_profiles = option_value(arguments, OPTION_DEFAULT_PROFILES);
 	const char *volumes = option_value(arguments, OPTION_IMAGE_VOLUMES);
 	return volumes == NULL ? 0

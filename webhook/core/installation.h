@@ -11,7 +11,7 @@
 
 /* All texts are borrowed from the Deployment. */
 struct installation {
-	const char *image;                /* of the webhook's container: what holds the gate */
+	const char *image;                /* what holds the gate: as said, or the container's own */
 	const char *default_profiles;     /* NULL: not said */
 	enum image_volumes image_volumes; /* unknown: not said, so its nodes are asked */
 };

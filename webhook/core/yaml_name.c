@@ -18,5 +18,7 @@ bool yaml_name_is_json(const char *name)
 
 bool yaml_name_is_document(const char *name)
 {
+	if (name[0] == '.')
+		return false;
 	return has_suffix(name, ".yaml") || has_suffix(name, ".yml") || yaml_name_is_json(name);
 }

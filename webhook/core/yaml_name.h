@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* Whether the name is one of YAML or JSON: it ends with .yaml, .yml or .json. */
+/* Whether the name is one of YAML or JSON: it ends with .yaml, .yml or .json, and is not hidden by
+ * a dot in front. */
 bool yaml_name_is_document(const char *name) __attribute__((nonnull));
 
 /* Whether the name ends with .json. */

@@ -29,6 +29,11 @@ static const struct {
 	{DEPLOYMENT(WEBHOOK(ARGS(",'--image-volumes','no'"))), "", IMAGE_VOLUMES_NO, ""},
 	{DEPLOYMENT(WEBHOOK(ARGS(",'--default-profiles-x=c','--default-profiles'"))), "",
 	 IMAGE_VOLUMES_UNKNOWN, ""},
+	{DEPLOYMENT(WEBHOOK(ARGS(",'--default-profiles=a','--image-volumes=no',"
+				 "'--default-profiles','b','--image-volumes=yes'"))),
+	 "b", IMAGE_VOLUMES_YES, ""},
+	{DEPLOYMENT("[{'name':'webhook','image':'other:1','args':['--gate-image=sidewire:1']}]"),
+	 "", IMAGE_VOLUMES_UNKNOWN, ""},
 	{DEPLOYMENT(WEBHOOK(ARGS(",'--image-volumes','perhaps'"))), "", IMAGE_VOLUMES_UNKNOWN,
 	 IN_DEPLOYMENT "'perhaps' is not yes or no"},
 	{DEPLOYMENT(WEBHOOK(",'args':'x'")), "", IMAGE_VOLUMES_UNKNOWN,
@@ -73,6 +78,7 @@ static const struct {
 	const char *error;
 } CONFIG_MAPS[] = {
 	{"{'data':{'a.yaml':'" PROFILE("a") "','b.yml':'" PROFILE("b") "','c':'none'}}", 2, 0, ""},
+	{"{'data':{'a.yaml':'" PROFILE("a") "','.b.yaml':'none'}}", 1, 0, ""},
 	{"{'data':{'README.md':'x'}}", 0, -ENOENT,
 	 "the ConfigMap has no profile (*.yaml, *.yml or *.json)"},
 	{"{}", 0, -ENOENT, "the ConfigMap has no profile (*.yaml, *.yml or *.json)"},

@@ -10,7 +10,7 @@ static const struct {
 	{"a.yaml", true, false},  {"a.yml", true, false},       {"a.json", true, true},
 	{"a.b.json", true, true}, {"a.yaml.bak", false, false}, {"yaml", false, false},
 	{".yaml", false, false},  {".json", false, false},      {"", false, false},
-	{"a.JSON", false, false},
+	{"a.JSON", false, false}, {".a.yaml", false, false},
 };
 
 static void test_names(void)
