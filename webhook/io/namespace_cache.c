@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 #include "webhook/core/namespace_set.h"
 #include "webhook/io/cluster_client.h"
 #include "webhook/io/namespace_reads.h"
@@ -42,14 +42,6 @@ struct namespace_cache {
 	uint64_t read_failures;
 	uint64_t watch_failures;
 };
-
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static void log_message(enum log_level level, const char *msg, const char *detail)
 {
@@ -112,7 +104,7 @@ static void note_health(struct namespace_cache *cache)
 
 	kube_client_health(cache->watch, &health);
 	pthread_mutex_lock(&cache->mutex);
-	cache->heard_ms = now_ms() - health.silent_ms;
+	cache->heard_ms = monotonic_ms() - health.silent_ms;
 	cache->watch_failures = health.failures;
 	snprintf(cache->trouble, sizeof(cache->trouble), "%s", trouble);
 	pthread_mutex_unlock(&cache->mutex);
@@ -170,7 +162,7 @@ static void finish(struct namespace_cache *cache, struct namespace_read *read, c
 	bool is_failure = text == NULL && trouble->code != -ENOENT && trouble->code != -E2BIG;
 
 	pthread_mutex_lock(&cache->mutex);
-	struct http_wait *waits = namespace_read_finish(read, text, trouble, now_ms());
+	struct http_wait *waits = namespace_read_finish(read, text, trouble, monotonic_ms());
 	cache->read_count++;
 	cache->read_failures += is_failure ? 1 : 0;
 	pthread_mutex_unlock(&cache->mutex);
@@ -195,7 +187,7 @@ static void do_next_read(struct namespace_cache *cache)
 
 	if (read == NULL)
 		return;
-	if (now_ms() - read->since_ms > NAMESPACE_QUEUE_MS)
+	if (monotonic_ms() - read->since_ms > NAMESPACE_QUEUE_MS)
 		not_told(read->name, "reads of others took too long", &trouble);
 	else
 		read_namespace(cache, read->name, &text, &trouble);
@@ -267,7 +259,7 @@ int namespace_cache_start(const char *service_account, struct namespace_cache **
 	if (cache == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	pthread_mutex_init(&cache->mutex, NULL);
-	cache->heard_ms = now_ms();
+	cache->heard_ms = monotonic_ms();
 	cache->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (cache->wake_fd < 0)
 		return err_set(err, errno, "no eventfd could be made: %s", strerror(errno));
@@ -325,7 +317,7 @@ static int await_read(struct namespace_cache *cache, const char *name, struct ht
 		int r = namespace_name_check(name, err);
 		if (r < 0)
 			return r;
-		read = namespace_reads_add(&cache->reads, name, now_ms());
+		read = namespace_reads_add(&cache->reads, name, monotonic_ms());
 		eventfd_write(cache->wake_fd, 1);
 	}
 	if (read == NULL)
@@ -338,7 +330,7 @@ static int await_read(struct namespace_cache *cache, const char *name, struct ht
 static int look_up(struct namespace_cache *cache, const char *name, struct http_wait *wait,
 		   char **ret_text, struct err *err)
 {
-	long long now = now_ms();
+	long long now = monotonic_ms();
 	struct namespace_read *read = namespace_reads_find(&cache->reads, name, now);
 	const char *known = namespace_set_find(&cache->set, name, now - cache->heard_ms);
 	bool is_read = read != NULL && read->is_done;
@@ -370,7 +362,7 @@ void namespace_cache_report(struct namespace_cache *cache, struct namespace_repo
 
 	pthread_mutex_lock(&cache->mutex);
 	report.count = cache->set.count;
-	report.age_ms = now_ms() - cache->heard_ms;
+	report.age_ms = monotonic_ms() - cache->heard_ms;
 	report.reads = cache->read_count;
 	report.api_failures = cache->read_failures + cache->watch_failures;
 	if (!cache->set.is_listed)
