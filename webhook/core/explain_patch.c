@@ -59,17 +59,40 @@ static void write_short(struct strbuf *out, const char *text)
 	strbuf_puts(out, end < length ? "..." : "");
 }
 
-/* Appends any value, as JSON unless it is a text. */
-static void write_any(struct strbuf *out, const json_t *value)
+/* Whether a text has characters that a terminal obeys: line feeds, and the controls C0 and C1
+ * (ECMA-48), of which the latter are U+0080 to U+009F. */
+static bool has_controls(const char *text)
+{
+	for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+		if (*c < ' ' || (*c == 0xc2 && c[1] < 0xa0))
+			return true;
+	}
+	return false;
+}
+
+/* Appends a value as JSON without controls. */
+static void write_json(struct strbuf *out, const json_t *value)
 {
 	CLEANUP(freep) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	CLEANUP(freep) char *escaped = NULL;
 
-	if (json_is_string(value))
-		write_short(out, json_string_value(value));
-	else if (text != NULL)
+	if (text != NULL && has_controls(text))
+		escaped = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+	if (text == NULL || (has_controls(text) && escaped == NULL))
+		out->is_failed = true;
+	else
+		write_short(out, escaped != NULL ? escaped : text);
+}
+
+/* Appends any value, as JSON unless it is a text that stays in its line. */
+static void write_any(struct strbuf *out, const json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	if (text != NULL && !has_controls(text))
 		write_short(out, text);
 	else
-		out->is_failed = true;
+		write_json(out, value);
 }
 
 /* Appends a comma and what tells an element of a list best beside its name: the image of a
@@ -126,7 +149,7 @@ static void write_line(struct strbuf *out, const char *sign, const char *pointer
 	if (value != NULL)
 		strbuf_puts(out, ": ");
 	if (name != NULL) {
-		strbuf_puts(out, name);
+		write_any(out, json_object_get(value, "name"));
 		write_element(out, value);
 	} else if (value != NULL) {
 		write_any(out, value);

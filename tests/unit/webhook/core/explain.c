@@ -174,6 +174,26 @@ static void test_patch(void)
 		    "\xe2\x82\xac\xe2\x82\xac...\n");
 }
 
+/* What an annotation may hold, and a terminal obeys. */
+static void test_control_characters(void)
+{
+	json_auto_t *patch = quoted_json(
+		"[{'op':'add','path':'/metadata/annotations/x','value':'a\\nb'},"
+		"{'op':'add','path':'/metadata/annotations/y','value':'\\u001b[31m'},"
+		"{'op':'add','path':'/metadata/annotations/z','value':'\\u009b31m'},"
+		"{'op':'add','path':'/spec/volumes/0','value':{'name':'\\r','emptyDir':{}}},"
+		"{'op':'add','path':'/spec/l','value':{'m':'\\u009b\xe2\x82\xac'}}]");
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+
+	explain_patch(patch, &out);
+	ASSERT_TEXT("patch", out.data,
+		    "  + metadata.annotations.x: \"a\\nb\"\n"
+		    "  + metadata.annotations.y: \"\\u001B[31m\"\n"
+		    "  + metadata.annotations.z: \"\\u009B31m\"\n"
+		    "  + spec.volumes[0]: \"\\r\", emptyDir {}\n"
+		    "  + spec.l: {\"m\":\"\\u009B\\u20AC\"}\n");
+}
+
 struct sweep {
 	const struct profile_set *set;
 	json_t *pod, *of_namespace;
@@ -206,6 +226,7 @@ static CU_TestInfo tests[] = {
 	{"what probes add", test_probes},
 	{"a pod that is injected already", test_injected_already},
 	{"a patch", test_patch},
+	{"control characters are written as JSON", test_control_characters},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };
