@@ -20,9 +20,9 @@ struct offline_setting {
 /*
  * Reads the files that the options name; without any, the profiles that are installed, where the
  * command needs some; lint does with none. For a pod that is in a cluster, what no option says is
- * asked there. The setting
- * must stay where it is, and the caller releases it, also on failure. What is wrong with a file,
- * the file named.
+ * asked there; but profiles from files stand for all that is installed, so that then neither the
+ * Deployment nor the nodes are asked. The setting must stay where it is, and the caller releases
+ * it, also on failure. What is wrong with a file, the file named.
  */
 int offline_setting_load(const struct inject_command_options *options,
 			 struct offline_setting *setting, struct err *err)

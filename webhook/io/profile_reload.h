@@ -31,7 +31,8 @@ void profile_reload_now(struct profile_reload *reload) __attribute__((nonnull));
 
 /*
  * The same if a mounted ConfigMap has changed, or after a load that failed, which is only said
- * again when it fails for another reason. To be called every few seconds: it costs one readlink(2).
+ * again when it fails for another reason. To be called every few seconds: where nothing has
+ * changed it costs one readlink(2).
  */
 void profile_reload_poll(struct profile_reload *reload) __attribute__((nonnull));
 
