@@ -27,6 +27,8 @@ static const struct row ROWS[] = {
 	{"the mount is an init container's", POD("", APP(LOGS "," TOKEN)),
 	 POD("", APP(LOGS "," TOKEN) "," PROXY("")), POD("", APP(LOGS "," TOKEN) "," PROXY(TOKEN))},
 	{"something is there already", POD(APP(TOKEN), ""), POD(APP(TOKEN), PROXY(ALSO)), NULL},
+	{"its volume is there already", POD(APP(TOKEN), ""),
+	 POD(APP(TOKEN), PROXY("{'name':'kube-api-access-x2k9q'," PLACE "}")), NULL},
 	{"nothing was added", POD(APP(TOKEN) ",{'name':'b'}", ""),
 	 POD(APP(TOKEN) ",{'name':'b'}", ""), NULL},
 	{"the pod has no token", POD(APP(LOGS), ""), POD(APP(LOGS), PROXY("")), NULL},
