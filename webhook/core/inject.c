@@ -18,6 +18,7 @@
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
+#include "webhook/core/label_trim.h"
 #include "webhook/core/namespace_defaults.h"
 #include "webhook/core/other_mesh.h"
 #include "webhook/core/overlay_apply.h"
@@ -198,6 +199,8 @@ static int render_profile(struct injection *injection, size_t at, struct err *er
 
 	if (r == 0)
 		r = parameter_render(profile->pod, values, &overlay, err);
+	if (r == 0)
+		r = label_trim(&overlay, err);
 	if (r == 0 && profile->apps != NULL)
 		r = parameter_render(profile->apps, values, &injection->apps[at], err);
 	if (r != 0)
