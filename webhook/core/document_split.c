@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/core/document_split.h"
 
+#include <stdint.h>
 #include <string.h>
+
+#define NO_JSON SIZE_MAX
 
 /* A line of the text; its end is behind the line feed. */
 struct line {
@@ -56,7 +59,8 @@ static bool is_json(const char *text, size_t length, size_t at)
 	return at < length && (text[at] == '"' || text[at] == '}');
 }
 
-/* Behind the bracket that ends the object at `at`; 0 where it does not end. */
+/* Behind the bracket that ends the object at `at`; 0 where it does not end; NO_JSON where it has
+ * what only YAML has: single quotes, comments. */
 static size_t json_end(const char *text, size_t length, size_t at)
 {
 	size_t depth = 0;
@@ -69,6 +73,8 @@ static size_t json_end(const char *text, size_t length, size_t at)
 			is_in_string = !is_in_string;
 		else if (c == '\\' && is_in_string)
 			at++;
+		else if (!is_in_string && (c == '\'' || c == '#'))
+			return NO_JSON;
 		else if (!is_in_string && (c == '{' || c == '['))
 			depth++;
 		else if (!is_in_string && (c == '}' || c == ']') && --depth == 0)
@@ -77,13 +83,16 @@ static size_t json_end(const char *text, size_t length, size_t at)
 	return 0;
 }
 
-/* The end of a JSON document, with blanks and line feed behind it; 0 where more is needed. */
+/* The end of a JSON document, with blanks and line feed behind it; 0 where more is needed; NO_JSON
+ * as above. */
 static size_t json_length(const char *text, size_t length, size_t at, bool is_complete)
 {
 	size_t end = json_end(text, length, at);
 
 	if (end == 0)
 		return is_complete ? length : 0;
+	if (end == NO_JSON)
+		return NO_JSON;
 	while (end < length && is_blank(text[end])) {
 		end++;
 		if (text[end - 1] == '\n')
@@ -111,8 +120,11 @@ size_t document_length(const char *text, size_t length, bool is_complete)
 		if (is_marker(text, &line, "..."))
 			return line.end;
 		has_marker = has_marker || is_begin;
-		if (!has_content && first < line.end && is_json(text, length, first))
-			return json_length(text, length, first, is_complete);
+		size_t end = !has_content && first < line.end && is_json(text, length, first)
+				     ? json_length(text, length, first, is_complete)
+				     : NO_JSON;
+		if (end != NO_JSON)
+			return end;
 		has_content = has_content || (!is_begin && !is_outside(text, &line)) ||
 			      (is_begin && first < line.end && text[first] != '#');
 	}

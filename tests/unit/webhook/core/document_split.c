@@ -54,6 +54,10 @@ static const struct {
 	{"JSON and YAML", "---\n{\"a\": 1}\n---\nb: {c: d}\n",
 	 "---\n{\"a\": 1}\n|---\nb: {c: d}\n"},
 	{"JSON that does not end", "{\"a\": [1}\n---\nb\n", "{\"a\": [1}\n---\nb\n"},
+	{"brackets in quotes that JSON does not have", "{\"a\": '}', \"b\": 1}\n---\nc\n",
+	 "{\"a\": '}', \"b\": 1}\n|---\nc\n"},
+	{"brackets in a comment", "{\"a\": 1, # }\n\"b\": 2}\n---\nc\n",
+	 "{\"a\": 1, # }\n\"b\": 2}\n|---\nc\n"},
 	{"brackets that are YAML", "{a: b}\n{c: d}\n", "{a: b}\n{c: d}\n"},
 };
 
