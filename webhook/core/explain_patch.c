@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/json_write.h"
 #include "common/base/utf8.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a value that are shown */
@@ -62,7 +63,7 @@ static void write_short(struct strbuf *out, const char *text)
 /* Appends any value, as JSON unless it is a text. */
 static void write_any(struct strbuf *out, const json_t *value)
 {
-	CLEANUP(freep) char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	CLEANUP(freep) char *text = json_write_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
 	if (json_is_string(value))
 		write_short(out, json_string_value(value));
