@@ -6,8 +6,9 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 
-from program import encoded, pod
+from program import PATIENCE, encoded, pod
 
 BODY_MAX = 8 * 1024 * 1024
 REQUEST_MAX = 30  # seconds that a request may take to arrive
@@ -32,7 +33,9 @@ class Hostile:
         self.program = program
         self.context = program.tls_context()
         self.is_over = threading.Event()
-        self.turns = 0
+        self.count = count
+        self.at_it = 0  # those that were connected
+        self.lock = threading.Lock()
         self.threads = [threading.Thread(target=self.run) for _ in range(count)]
 
     def run(self):
@@ -40,7 +43,6 @@ class Hostile:
         while not self.is_over.is_set():
             with contextlib.suppress(OSError):
                 self.turn()
-            self.turns += 1
 
     def turn(self):
         """What it is about."""
@@ -50,7 +52,21 @@ class Hostile:
         """A TLS connection that waits for nothing long."""
         sock = self.program.tls_socket(self.context)
         sock.settimeout(1)
+        self.note()
         return sock
+
+    def note(self):
+        """One more is at it."""
+        with self.lock:
+            self.at_it += 1
+
+    def wait_until_at_it(self):
+        """Waits until there were as many of them as shall be, and a moment longer."""
+        end = time.monotonic() + PATIENCE
+        while self.at_it < self.count:
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        time.sleep(0.5)
 
     def drip(self, sock, data):
         """Sends a byte a second, until it is over or cut."""
@@ -108,9 +124,13 @@ class HeldBodies(Hostile):
 
 
 class HalfClosed(Hostile):
-    """Ends its own direction in the middle of a request, without saying so in TLS, and stays."""
+    """Ends its own direction and stays: in TLS, before the answer is read; or below TLS, amid a request."""
 
     def turn(self):
+        with self.connect() as sock:
+            sock.sendall(review())
+            with contextlib.suppress(OSError):
+                sock.unwrap()
         with self.connect() as sock:
             sock.sendall(review()[:-10])
             sock.shutdown(socket.SHUT_WR)
@@ -139,6 +159,7 @@ class NeverReading(Hostile):
             plain.connect(("127.0.0.1", self.program.port))
             plain.settimeout(1)
             with self.context.wrap_socket(plain, server_hostname="localhost") as sock:
+                self.note()
                 while not self.is_over.is_set():
                     sock.sendall(review())
 
@@ -149,6 +170,7 @@ class Renegotiating(Hostile):
     COUNT = 200
 
     def turn(self):
+        self.note()
         for version, letter in ("-tls1_2", "R"), ("-tls1_3", "K"):
             subprocess.run(
                 ["openssl", "s_client", "-connect", f"127.0.0.1:{self.program.port}", "-CAfile", self.program.ca, version,
@@ -183,6 +205,9 @@ class Idle:
         for _ in range(self.count):
             self.connect(context)
         return self
+
+    def wait_until_at_it(self):
+        """They are: nothing more comes."""
 
     def __exit__(self, *_):
         for sock in self.socks:

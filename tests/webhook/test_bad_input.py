@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Clients that mean no good, many at once: others are answered meanwhile, and memory stays small.
+How soon they are answered, `make bench` shows."""
+
+import contextlib
+import pathlib
+import re
+import time
+
+import pytest
+
+import hostile
+from program import PROGRAM, encoded, pod
+
+BODY = encoded(pod())
+MEMORY_MAX = 64 * 1024  # kilobytes of the process that serves
+# Sanitizers keep what was freed, and mark all that is used.
+IS_SANITIZED = "sanitize" in str(PROGRAM)
+
+KINDS = {
+    "slow heads": lambda program: hostile.SlowHeads(program, 50),
+    "slow bodies": lambda program: hostile.SlowBodies(program, 50),
+    "large bodies": lambda program: hostile.LargeBodies(program, 4),
+    "large bodies that are held": lambda program: hostile.HeldBodies(program, 8),
+    "half closed": lambda program: hostile.HalfClosed(program, 30),
+    "pipelining": lambda program: hostile.Pipelining(program, 4),
+    "never reading": lambda program: hostile.NeverReading(program, 8),
+    "renegotiating": lambda program: hostile.Renegotiating(program, 2),
+    "1,000 idle": lambda program: hostile.Idle(program, 1000),
+    "400 idle, hands shaken": lambda program: hostile.Idle(program, 400, has_shaken_hands=True),
+}
+ROUNDS = 20
+
+
+def peak_kilobytes(program):
+    """The most that the serving process had, shared libraries included."""
+    status = pathlib.Path(f"/proc/{program.worker()}/status").read_text(encoding="ascii")
+    return int(re.search(r"VmHWM:\s+(\d+) kB", status).group(1))
+
+
+def ask_all_the_while(program, kept):
+    """On connections of their own, and on one that was there before."""
+    context = program.tls_context()
+    for _ in range(ROUNDS):
+        with contextlib.closing(program.connect(context=context)) as own:
+            assert program.post(BODY, connection=own)[0] == 200
+        assert program.post(BODY, connection=kept)[0] == 200
+        time.sleep(0.02)
+    assert program.get("/healthz")[0] == 200
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_others_are_answered(start, kind):
+    program = start()
+    with contextlib.closing(program.connect()) as kept:
+        assert program.post(BODY, connection=kept)[0] == 200
+        with KINDS[kind](program) as clients:
+            clients.wait_until_at_it()
+            ask_all_the_while(program, kept)
+    assert IS_SANITIZED or peak_kilobytes(program) < MEMORY_MAX
+    assert program.process.poll() is None
+    assert program.metric("sidewire_worker_restarts_total") == 0
+    assert program.post(BODY)[0] == 200
+
+
+def test_all_kinds_at_once(start):
+    program = start()
+    with contextlib.ExitStack() as stack:
+        kept = stack.enter_context(contextlib.closing(program.connect()))
+        assert program.post(BODY, connection=kept)[0] == 200
+        for kind in ("slow bodies", "large bodies that are held", "half closed", "never reading", "1,000 idle"):
+            stack.enter_context(KINDS[kind](program)).wait_until_at_it()
+        ask_all_the_while(program, kept)
+    assert IS_SANITIZED or peak_kilobytes(program) < MEMORY_MAX
+    assert program.metric("sidewire_worker_restarts_total") == 0
