@@ -212,3 +212,17 @@ class Idle:
     def __exit__(self, *_):
         for sock in self.socks:
             sock.close()
+
+
+KINDS = {
+    "slow heads": lambda program: SlowHeads(program, 50),
+    "slow bodies": lambda program: SlowBodies(program, 50),
+    "large bodies": lambda program: LargeBodies(program, 4),
+    "large bodies that are held": lambda program: HeldBodies(program, 8),
+    "half closed": lambda program: HalfClosed(program, 30),
+    "pipelining": lambda program: Pipelining(program, 4),
+    "never reading": lambda program: NeverReading(program, 8),
+    "renegotiating": lambda program: Renegotiating(program, 2),
+    "1,000 idle": lambda program: Idle(program, 1000),
+    "400 idle, hands shaken": lambda program: Idle(program, 400, has_shaken_hands=True),
+}

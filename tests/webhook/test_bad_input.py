@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-import hostile
+from hostile import KINDS
 from program import PROGRAM, encoded, pod
 
 BODY = encoded(pod())
@@ -17,18 +17,6 @@ MEMORY_MAX = 64 * 1024  # kilobytes of the process that serves
 # Sanitizers keep what was freed, and mark all that is used.
 IS_SANITIZED = "sanitize" in str(PROGRAM)
 
-KINDS = {
-    "slow heads": lambda program: hostile.SlowHeads(program, 50),
-    "slow bodies": lambda program: hostile.SlowBodies(program, 50),
-    "large bodies": lambda program: hostile.LargeBodies(program, 4),
-    "large bodies that are held": lambda program: hostile.HeldBodies(program, 8),
-    "half closed": lambda program: hostile.HalfClosed(program, 30),
-    "pipelining": lambda program: hostile.Pipelining(program, 4),
-    "never reading": lambda program: hostile.NeverReading(program, 8),
-    "renegotiating": lambda program: hostile.Renegotiating(program, 2),
-    "1,000 idle": lambda program: hostile.Idle(program, 1000),
-    "400 idle, hands shaken": lambda program: hostile.Idle(program, 400, has_shaken_hands=True),
-}
 ROUNDS = 20
 
 
