@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A page of Nodes as the API server lists them: the webhook's survey of what they can mount, and
- * what sidewire-node reads of its own one and of objects whose removal it watches.
+ * what sidewire-node reads of its own one and of objects whose removal it watches. This is the
+ * target of versions.
  */
 #include "cni/core/removal_watch.h"
 #include "cni/core/runtime_support.h"
