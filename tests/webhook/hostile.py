@@ -2,6 +2,7 @@
 """Clients that mean no good, each kind many at once, for as long as a `with` lasts."""
 
 import contextlib
+import resource
 import socket
 import ssl
 import subprocess
@@ -18,6 +19,12 @@ def head(length, path="/mutate/enabled"):
     """The head of a request whose body has the length."""
     return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
             f"Content-Length: {length}\r\n\r\n").encode()
+
+
+def allow_many_files():
+    """More connections than a process may have files unless it asks for more."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def review():
@@ -201,6 +208,7 @@ class Idle:
                 self.socks.append(context.wrap_socket(sock, server_hostname="localhost"))
 
     def __enter__(self):
+        allow_many_files()
         context = self.program.tls_context()
         for _ in range(self.count):
             self.connect(context)

@@ -5,6 +5,7 @@ How soon they are answered, `make bench` shows."""
 import contextlib
 import pathlib
 import re
+import resource
 import time
 
 import pytest
@@ -49,6 +50,18 @@ def test_others_are_answered(start, kind):
     assert program.process.poll() is None
     assert program.metric("sidewire_worker_restarts_total") == 0
     assert program.post(BODY)[0] == 200
+
+
+def test_a_small_limit_of_open_files_is_raised(start):
+    """Else a thousand connections would be all that there can be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        program = start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    limits = pathlib.Path(f"/proc/{program.worker()}/limits").read_text(encoding="ascii")
+    assert int(re.search(r"Max open files\s+(\d+)", limits).group(1)) == min(4096, hard)
 
 
 def test_all_kinds_at_once(start):

@@ -14,9 +14,9 @@ import time
 
 import pytest
 
+from hostile import BODY_MAX, allow_many_files, head
 from program import PATIENCE, PROGRAM, encoded, exchange, pod, read_reply, review
 
-BODY_MAX = 8 * 1024 * 1024
 JSON = {"Content-Type": "application/json"}
 # Sanitizers keep what was freed, and mark all that is used.
 SANITIZER_FACTOR = 8 if "sanitize" in str(PROGRAM) else 1
@@ -28,12 +28,6 @@ def raw(webhook, *parts):
     for part in parts:
         sock.sendall(part)
     return sock
-
-
-def head(length, path="/mutate/enabled"):
-    """The head of a request whose body has the length."""
-    return (f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-            f"Content-Length: {length}\r\n\r\n").encode()
 
 
 # Certificates and TLS
@@ -366,6 +360,7 @@ def test_clients_that_stop_sending_or_drip_are_sent_away(webhook):
 def test_connections_that_run_short_are_taken_from_those_that_ask_nothing(start):
     """Clients that were served once and then hold on, more than there are places. Others are served."""
     webhook = start()
+    allow_many_files()
     context = webhook.tls_context()
     held = []
     for _ in range(1400):
