@@ -115,12 +115,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_auto_t *input =
 		json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	CLEANUP(namespace_set_release) struct namespace_set set = {0};
+	json_t *list = json_object_get(input, "list");
 	json_t *event;
 	size_t index;
 
-	namespace_set_list(&set, json_object_get(input, "list"));
+	/* kube_list_parse() gives an array. */
+	if (!json_is_array(list))
+		return 0;
+	namespace_set_list(&set, list);
 	check_sorted(&set);
-	json_array_foreach(json_object_get(input, "list"), index, event)
+	json_array_foreach(list, index, event)
 		check_text(event);
 	json_array_foreach(json_object_get(input, "events"), index, event)
 		follow(&set, event);
