@@ -6,9 +6,9 @@ import resource
 import socket
 import ssl
 import subprocess
-import threading
 import time
 
+from crowd import Crowd
 from program import PATIENCE, encoded, pod
 
 BODY_MAX = 8 * 1024 * 1024
@@ -33,25 +33,21 @@ def review():
     return head(len(body)) + body
 
 
-class Hostile:
-    """Threads, each of which has a turn with a connection of its own again and again until it is over."""
+class Hostile(Crowd):
+    """Each turn is a connection. Whatever becomes of it: to be cut is what such a client must expect."""
 
     def __init__(self, program, count):
+        super().__init__(count)
         self.program = program
         self.context = program.tls_context()
-        self.is_over = threading.Event()
         self.count = count
         self.at_it = 0  # those that were connected
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.run) for _ in range(count)]
-
-    def run(self):
-        """Whatever becomes of it: a connection that is cut is what such a client must expect."""
-        while not self.is_over.is_set():
-            with contextlib.suppress(OSError):
-                self.turn()
 
     def turn(self):
+        with contextlib.suppress(OSError):
+            self.have_turn()
+
+    def have_turn(self):
         """What it is about."""
         raise NotImplementedError
 
@@ -82,21 +78,11 @@ class Hostile:
             if self.is_over.wait(1):
                 return
 
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
-
 
 class SlowHeads(Hostile):
     """A byte a second, in the head."""
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             self.drip(sock, b"POST /mutate/enabled HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 1000)
 
@@ -104,7 +90,7 @@ class SlowHeads(Hostile):
 class SlowBodies(Hostile):
     """A byte a second, in the body."""
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             sock.sendall(head(1000) + b"{")
             self.drip(sock, b" " * 1000)
@@ -113,7 +99,7 @@ class SlowBodies(Hostile):
 class LargeBodies(Hostile):
     """As large as may be: one text, all of it; the answer is read."""
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             sock.settimeout(REQUEST_MAX)
             sock.sendall(head(BODY_MAX) + b'{"x": "' + b"y" * (BODY_MAX - 9) + b'"}')
@@ -123,7 +109,7 @@ class LargeBodies(Hostile):
 class HeldBodies(Hostile):
     """As large as may be but for a last byte that does not come."""
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             sock.settimeout(REQUEST_MAX)
             sock.sendall(head(BODY_MAX) + b" " * (BODY_MAX - 1))
@@ -133,7 +119,7 @@ class HeldBodies(Hostile):
 class HalfClosed(Hostile):
     """Ends its own direction and stays: in TLS, before the answer is read; or below TLS, amid a request."""
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             sock.sendall(review())
             with contextlib.suppress(OSError):
@@ -149,7 +135,7 @@ class Pipelining(Hostile):
 
     COUNT = 50
 
-    def turn(self):
+    def have_turn(self):
         with self.connect() as sock:
             sock.sendall(review() * self.COUNT)
             replies = b""
@@ -160,7 +146,7 @@ class Pipelining(Hostile):
 class NeverReading(Hostile):
     """Requests without end, of which no answer is read."""
 
-    def turn(self):
+    def have_turn(self):
         with socket.socket() as plain:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             plain.connect(("127.0.0.1", self.program.port))
@@ -176,7 +162,7 @@ class Renegotiating(Hostile):
 
     COUNT = 200
 
-    def turn(self):
+    def have_turn(self):
         self.note()
         for version, letter in ("-tls1_2", "R"), ("-tls1_3", "K"):
             subprocess.run(
