@@ -152,7 +152,8 @@ check: ## the fast inner loop: unit, golden, layers, namespaces
 
 # Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/fuzz/profiles.o $(WEBHOOK_LIBS) $(CNI_LIBS)
+FUZZ_SHARED := $(call objects_of,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
+$(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_SHARED) $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
 .PHONY: test demo

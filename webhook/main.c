@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -35,6 +36,7 @@
 
 enum {
 	THREADS_MAX = 4,
+	FILES_MIN = 4096, /* open ones: each connection is one, and http_server.c allows many */
 	TIDY_PERIOD_SECONDS = 5,
 	/* How often it is asked whether there is a certificate, while there is none. */
 	CERTIFICATE_POLL_MS = 20,
@@ -206,6 +208,18 @@ static int load(struct webhook *webhook, const struct webhook_options *options,
 	certificate_slot_init(&webhook->certificates, TAKE(inheritance->certificate));
 	webhook->has_certificates = true;
 	return 0;
+}
+
+/* Many systems allow a process 1,024 files unless it asks for more. */
+static void raise_file_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= FILES_MIN)
+		return;
+	limit.rlim_cur = limit.rlim_max < FILES_MIN ? limit.rlim_max : FILES_MIN;
+	/* Where that fails there is room for fewer connections. */
+	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* One thread for each processor that we may run on, up to THREADS_MAX. */
@@ -486,6 +500,7 @@ int main(int argc, char **argv)
 		return fflush(stdout) == 0 ? 0 : 1;
 	}
 	flat_memory_begin(argv);
+	raise_file_limit();
 	supervisor_begin();
 	signal(SIGPIPE, SIG_IGN);
 	return run(&options);

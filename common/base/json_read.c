@@ -7,6 +7,11 @@
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
 
+bool json_read_lacked_memory(const json_error_t *failure)
+{
+	return *failure->text == '\0' || json_error_code(failure) == json_error_out_of_memory;
+}
+
 int json_read_text(const char *text, size_t length, json_t **ret_object, struct err *err)
 {
 	json_error_t where;
@@ -16,7 +21,7 @@ int json_read_text(const char *text, size_t length, json_t **ret_object, struct 
 		return err_set(err, EINVAL, "not valid JSON: there is a NUL byte in it");
 	json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &where);
 
-	if (value == NULL && json_error_code(&where) == json_error_out_of_memory)
+	if (value == NULL && json_read_lacked_memory(&where))
 		return err_set(err, ENOMEM, "out of memory");
 	if (value == NULL)
 		return err_set(err, EINVAL, "not valid JSON at line %d, column %d: %s", where.line,
@@ -132,6 +137,8 @@ static int unknown_key(const char *key, const char *const *keys, struct err *err
 
 	for (size_t i = 0; keys[i] != NULL; i++)
 		strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", keys[i]);
+	if (known.is_failed)
+		return err_set(err, ENOMEM, "out of memory");
 	return err_set(err, EINVAL, "unknown key '%.64s', expected one of %s", key,
 		       known.data != NULL ? known.data : "none");
 }

@@ -21,6 +21,10 @@
 int json_read_text(const char *text, size_t length, json_t **ret_object, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether jansson's parser failed without memory: it says so, or, at some places, nothing at all.
+ */
+bool json_read_lacked_memory(const json_error_t *failure) __attribute__((nonnull));
+
 /* The type of a value in the words of messages: "object", "string", ... */
 const char *json_type_name(const json_t *value);
 
@@ -52,7 +56,7 @@ int json_read_boolean(const json_t *parent, const char *key, bool *value, struct
 
 /*
  * Refuses every key of `object` that is not in `keys`, which a NULL ends. -EINVAL, naming the first
- * unknown key and the keys that exist.
+ * unknown key and the keys that exist; -ENOMEM.
  */
 int json_read_only_keys(json_t *object, const char *const *keys, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

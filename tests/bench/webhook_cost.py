@@ -2,12 +2,16 @@
 """What a review costs: in process, stage by stage; over TLS, at the running webhook; and the
 webhook's memory."""
 
+import contextlib
 import json
+import multiprocessing
 import pathlib
+import statistics
 import subprocess
 import time
 
 import api_server
+import hostile
 import lab
 import pods
 from in_cluster import wait_ready
@@ -166,3 +170,69 @@ def report_namespaces(table, directory, count):
         table.row(f"{number}: its own (RssAnon)", memory["RssAnon"], "MB")
         table.row(f"{number}: all of it, at most (VmHWM)", memory["VmHWM"], "MB")
     table.row("more", own[1] - own[0], "MB", limit=8)
+
+
+# Those that cost the webhook something.
+BESIDE = ("slow bodies", "large bodies", "large bodies that are held", "pipelining", "never reading", "1,000 idle")
+
+
+def _be_hostile(webhook, kind, is_at_it, is_over):
+    """Runs such clients in a process of their own."""
+    with hostile.KINDS[kind](webhook) as clients:
+        clients.wait_until_at_it()
+        is_at_it.set()
+        is_over.wait()
+
+
+@contextlib.contextmanager
+def _clients_of(webhook, kind):
+    """They are at it for as long as this lasts; None: nobody is."""
+    if kind is None:
+        yield
+        return
+    processes = multiprocessing.get_context("fork")
+    is_at_it, is_over = processes.Event(), processes.Event()
+    clients = processes.Process(target=_be_hostile, args=(webhook, kind, is_at_it, is_over))
+    clients.start()
+    try:
+        if not is_at_it.wait(60):
+            raise RuntimeError(f"{kind}: they did not begin")
+        yield
+    finally:
+        is_over.set()
+        clients.join()
+
+
+def _ask(webhook, body, count):
+    """Milliseconds of each of so many reviews, every one on a connection of its own."""
+    context = webhook.tls_context()
+    times = []
+    for _ in range(count):
+        begin = time.monotonic()
+        with contextlib.closing(webhook.connect(context=context)) as own:
+            status = webhook.post(body, connection=own)[0]
+        times.append((time.monotonic() - begin) * 1e3)
+        if status != 200:
+            raise RuntimeError(f"answered with {status}")
+        time.sleep(0.01)
+    return times
+
+
+def report_hostile(table, directory, count):
+    """What others notice of clients that mean no good."""
+    table.head("A review on a connection of its own, TLS handshake and client in Python included, while others are at it")
+    body = pods.review_of(pods.small())
+    for number, kind in enumerate((None, *BESIDE)):
+        place = directory / f"hostile-{number}"
+        place.mkdir()
+        webhook = Program(place)
+        try:
+            with _clients_of(webhook, kind):
+                times = _ask(webhook, body, count)
+            status = pathlib.Path(f"/proc/{webhook.worker()}/status").read_text(encoding="ascii")
+            peak = next(int(line.split()[1]) / 1e3 for line in status.splitlines() if line.startswith("VmHWM:"))
+        finally:
+            webhook.stop()
+        table.row(kind or "nobody", spread(times), "ms")
+        table.row("  99 % within", statistics.quantiles(times, n=100, method="inclusive")[-1], "ms", limit=50)
+        table.row("  the webhook's memory, at most (VmHWM)", peak, "MB", limit=64)

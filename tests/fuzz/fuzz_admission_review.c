@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the API server posts, through the whole injection with real profiles, of a proxy and two
- * agents, to the answer: on both paths, and an injected pod once more.
+ * agents, to the answer: on both paths, and an injected pod once more. Here bytes are changed, in
+ * fuzz_inject pods.
  */
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A pod's annotations, a line each as "key=value", up to the redirect document: with the real
- * profile, in the steps that an injection takes.
+ * profile, in the steps that an injection takes. This is the target of numbers, ranges, CIDRs,
+ * comma lists, and of parameters' values: quantities and durations too.
  */
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"

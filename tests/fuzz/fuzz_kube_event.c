@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A line of a watch, and a list: what is read has an object and a version that fits into a query.
+/*
+ * A line of a watch, and a list: what is read has an object, and a version and the place of the
+ * next page that fit into a query. What Namespaces and Nodes in them say is for others to fuzz.
  */
 #include <assert.h>
 #include <string.h>
@@ -9,12 +11,18 @@
 #include "common/base/kube_event.h"
 #include "tests/fuzz/fuzz.h"
 
+/* Whether the text may stand in a query as it is. */
+static bool is_fit(const char *text)
+{
+	return strpbrk(text, "&=?#%/ \r\n") == NULL;
+}
+
 static void check_version(const char version[KUBE_VERSION_SIZE])
 {
 	size_t length = strnlen(version, KUBE_VERSION_SIZE);
 
 	assert(length > 0 && length < KUBE_VERSION_SIZE);
-	assert(strpbrk(version, "&=?#%/ \r\n") == NULL);
+	assert(is_fit(version));
 }
 
 static void try_event(const char *line, size_t length)
@@ -36,13 +44,16 @@ static void try_list(const char *text, size_t length)
 	json_auto_t *list = NULL;
 	json_auto_t *items = NULL;
 	char version[KUBE_VERSION_SIZE];
+	const char *next = NULL;
 	struct err err = {0};
 
 	if (json_read_text(text, length, &list, &err) < 0 ||
-	    kube_list_parse(list, &items, version, &err) < 0) {
+	    kube_list_parse(list, &items, version, &err) < 0 ||
+	    kube_list_next(list, &next, &err) < 0) {
 		fuzz_check_failure(&err);
 		return;
 	}
+	assert(next == NULL || (strlen(next) <= KUBE_CONTINUE_MAX && is_fit(next)));
 	assert(json_is_array(items));
 	check_version(version);
 }

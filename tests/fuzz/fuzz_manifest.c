@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A manifest as a user writes it, through everything that sidewire-inject does with one: it is
- * split, injected into, and what was written is injected into once more, and taken back.
+ * split, injected into, and what was written is injected into once more, and taken back; then
+ * linted and explained, with the Namespaces that it holds. This is the target of YAML as kubectl
+ * reads it, of changes of its text, and of what is read back.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -130,10 +132,19 @@ static void check_injection(const char *text)
 	assert(r == 0 && json_equal(before, original));
 }
 
-static void explain_pods(struct manifest *manifest)
+/* Those of the document, as far as they are good. */
+static void read_namespaces(const struct manifest *manifest, struct manifest_namespaces *namespaces)
 {
-	const struct manifest_setting setting = setting_of();
+	for (size_t i = 0; i < manifest->count; i++) {
+		struct err err = {0};
 
+		if (manifest_namespaces_add(namespaces, &manifest->objects[i], &err) < 0)
+			fuzz_check_failure(&err);
+	}
+}
+
+static void explain_pods(struct manifest *manifest, const struct manifest_setting *setting)
+{
 	for (size_t i = 0; i < manifest->count; i++) {
 		const struct manifest_object *object = &manifest->objects[i];
 		CLEANUP(inject_result_release) struct inject_result result = {0};
@@ -144,29 +155,36 @@ static void explain_pods(struct manifest *manifest)
 
 		if (object->workload == NULL || manifest_pod(manifest, object, &pod, &err) < 0)
 			continue;
-		int r = manifest_question(&setting, object, pod, &question, &err);
-		assert(r == 0);
-		r = explain(&question, setting.profiles, &setting.options, &out, &result, &err);
+		if (manifest_question(setting, object, pod, &question, &err) < 0) {
+			assert(setting->namespaces->count > 0);
+			fuzz_check_failure(&err);
+			continue;
+		}
+		int r = explain(&question, setting->profiles, &setting->options, &out, &result,
+				&err);
 		assert(r == 0 && out.length > 0);
 	}
 }
 
 static void check_lint(const char *text)
 {
-	const struct manifest_setting setting = setting_of();
+	CLEANUP(manifest_namespaces_release) struct manifest_namespaces namespaces = {0};
 	CLEANUP(manifest_release) struct manifest manifest = {0};
 	CLEANUP(lint_report_release) struct lint_report report = {0};
+	struct manifest_setting setting = setting_of();
 	struct err err = {0};
 
 	if (manifest_read(text, strlen(text), 1, &manifest, &err) < 0)
 		return;
+	read_namespaces(&manifest, &namespaces);
+	setting.namespaces = &namespaces;
 	int r = manifest.tree.root != NULL && lint_is_profile(manifest.tree.root)
 			? lint_profile(manifest.tree.root, &report, &err)
 			: lint_manifest(&manifest, &setting, &report, &err);
 	assert(r == 0);
 	for (size_t i = 0; i < report.count; i++)
 		assert(report.items[i].line > 0 && *report.items[i].message != '\0');
-	explain_pods(&manifest);
+	explain_pods(&manifest, &setting);
 }
 
 static void check_document(const char *text, size_t length)

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* A profile as an operator writes it: YAML text to a checked profile. */
+/*
+ * A profile as an operator writes it: YAML text to a checked profile. This is the target of YAML in
+ * the strict dialect, of declarations of parameters, and of checks of overlays.
+ */
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 #include "webhook/core/profile.h"

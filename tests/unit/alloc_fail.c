@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/cleanup.h"
+#include "common/base/json_write.h"
 #include "tests/unit/suite.h"
 
 enum { SWEEP_MAX = 100000 }; /* allocations of one run; more would mean that it never ends */
@@ -103,4 +105,45 @@ void alloc_fail_sweep(const char *row, alloc_fail_attempt *attempt, const void *
 	json_set_alloc_funcs(old_malloc, old_free);
 	ASSERT_ROW(row, n > 1 && n < SWEEP_MAX);
 	ASSERT_ROW(row, r == 0);
+}
+
+/* What a run makes, and what it must be. */
+struct making {
+	const char *row;
+	alloc_fail_making *make;
+	const void *input;
+	const char *expected;
+};
+
+static int attempt_same(const void *input, struct err *err)
+{
+	const struct making *making = input;
+	CLEANUP(freep) char *outcome = NULL;
+	int r = making->make(making->input, &outcome, err);
+
+	if (r == 0)
+		ASSERT_TEXT(making->row, outcome, making->expected);
+	return r;
+}
+
+void alloc_fail_sweep_outcome(const char *row, alloc_fail_making *make, const void *input)
+{
+	CLEANUP(freep) char *expected = NULL;
+	struct err err = {0};
+	int r = make(input, &expected, &err);
+	const struct making making = {row, make, input, expected};
+
+	ASSERT_ROW(row, r == 0);
+	if (r == 0)
+		alloc_fail_sweep(row, attempt_same, &making);
+}
+
+int alloc_fail_outcome(const json_t *value, char **ret_outcome, struct err *err)
+{
+	char *text = json_write_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+	if (text == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	*ret_outcome = text;
+	return 0;
 }

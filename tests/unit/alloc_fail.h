@@ -11,6 +11,8 @@
 #ifndef SIDEWIRE_TESTS_ALLOC_FAIL_H
 #define SIDEWIRE_TESTS_ALLOC_FAIL_H
 
+#include <jansson.h>
+
 #include "common/base/err.h"
 
 /* Does the work once and releases what came of it. 0 or a negative errno. */
@@ -23,5 +25,21 @@ typedef int alloc_fail_attempt(const void *input, struct err *err);
  */
 void alloc_fail_sweep(const char *row, alloc_fail_attempt *attempt, const void *input)
 	__attribute__((nonnull(1, 2)));
+
+/* Does the work once and hands over, as a text that the caller frees, what came of it. 0 or a
+ * negative errno. */
+typedef int alloc_fail_making(const void *input, char **ret_outcome, struct err *err);
+
+/*
+ * The same sweep. Asserts also that a run which says 0, though an allocation failed in it, has made
+ * what a run without failures makes: less, or something else, would be a lie.
+ */
+void alloc_fail_sweep_outcome(const char *row, alloc_fail_making *make, const void *input)
+	__attribute__((nonnull(1, 2)));
+
+/* The value as such an outcome: NULL, without memory or for NULL, is a failure. The caller frees
+ * *ret_outcome. -ENOMEM. */
+int alloc_fail_outcome(const json_t *value, char **ret_outcome, struct err *err)
+	__attribute__((nonnull(2, 3), warn_unused_result));
 
 #endif

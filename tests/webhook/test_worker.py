@@ -9,11 +9,11 @@ import pathlib
 import signal
 import socket
 import subprocess
-import threading
 import time
 
 import pytest
 
+from crowd import Crowd
 from program import PATIENCE, PROFILES, PROGRAM, Program, encoded, pod, read_reply
 from test_https import head, raw
 
@@ -30,17 +30,15 @@ def _doomed(tmp_path):
     program.process.wait()
 
 
-class Clients:
-    """Threads that ask all the while, each request on a connection of its own."""
+class Clients(Crowd):
+    """They ask, each request on a connection of its own."""
 
     def __init__(self, program, count):
+        super().__init__(count)
         self.program = program
         self.context = program.tls_context()
-        self.is_over = threading.Event()
         self.answered = 0
         self.lost = []  # what each of the others met
-        self.lock = threading.Lock()
-        self.threads = [threading.Thread(target=self.run) for _ in range(count)]
 
     def ask(self):
         """One request: None, or what it met."""
@@ -51,13 +49,11 @@ class Clients:
         except (OSError, http.client.HTTPException) as error:
             return error
 
-    def run(self):
-        """Asks until it is over."""
-        while not self.is_over.is_set():
-            met = self.ask()
-            with self.lock:
-                self.answered += met is None
-                self.lost += [] if met is None else [met]
+    def turn(self):
+        met = self.ask()
+        with self.lock:
+            self.answered += met is None
+            self.lost += [] if met is None else [met]
 
     def wait(self, count):
         """Waits until so many more were answered."""
@@ -65,16 +61,6 @@ class Clients:
         while self.answered < enough:
             assert time.monotonic() < end, self.lost
             time.sleep(0.01)
-
-    def __enter__(self):
-        for thread in self.threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self.is_over.set()
-        for thread in self.threads:
-            thread.join()
 
 
 def test_no_connection_is_refused_while_workers_die(start):

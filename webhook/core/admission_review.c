@@ -8,6 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/json_write.h"
 
 #define API_VERSION "admission.k8s.io/v1"
 #define KIND "AdmissionReview"
@@ -156,7 +157,7 @@ void admission_request_release(struct admission_request *request)
 /* The patch as the API server wants it: JSON, then base64. A new reference, NULL without memory. */
 static json_t *encode_patch(const json_t *patch)
 {
-	CLEANUP(freep) char *text = json_dumps(patch, JSON_COMPACT);
+	CLEANUP(freep) char *text = json_write_text(patch, JSON_COMPACT);
 
 	if (text == NULL)
 		return NULL;
@@ -199,11 +200,14 @@ static int add_warnings(json_t *response, const struct inject_result *result)
 static int add_audit(json_t *response, const struct inject_result *result)
 {
 	const struct inject_decision *decision = &result->decision;
-	json_t *audit =
-		json_pack("{s:s, s:s, s:s*}", "decision", inject_verdict_name(decision->verdict),
-			  "reason", decision->reason, "profiles", result->profiles);
+	json_auto_t *audit =
+		json_pack("{s:s, s:s}", "decision", inject_verdict_name(decision->verdict),
+			  "reason", decision->reason);
 
-	return add(response, "auditAnnotations", audit);
+	/* Not by "s*", which leaves a text out when memory ends. */
+	if (result->profiles != NULL && add(audit, "profiles", json_string(result->profiles)) < 0)
+		return -1;
+	return json_object_set(response, "auditAnnotations", audit);
 }
 
 static int add_status(json_t *response, const struct inject_result *result)
@@ -227,7 +231,7 @@ int admission_response_encode(const char *uid, const struct inject_result *resul
 	if (review == NULL || add_patch(response, result) < 0 || add_status(response, result) < 0 ||
 	    add_warnings(response, result) < 0 || add_audit(response, result) < 0)
 		return out_of_memory(err);
-	char *body = json_dumps(review, JSON_COMPACT);
+	char *body = json_write_text(review, JSON_COMPACT);
 	if (body == NULL)
 		return out_of_memory(err);
 	*ret_body = body;

@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/json_write.h"
 #include "webhook/core/namespace_defaults.h"
 
 enum { CAPACITY_FIRST = 16 };
@@ -171,18 +172,18 @@ int namespace_text_encode(const json_t *object, char **ret_text, struct err *err
 
 	if (r < 0)
 		return r;
-	/* Not by json_dumps(): where memory ends midway, that can leave a key out. 0 for NULL. */
-	size_t length = json_dumpb(facts.annotations, NULL, 0, JSON_COMPACT);
+	CLEANUP(freep)
+	char *text = facts.annotations != NULL ? json_write_text(facts.annotations, JSON_COMPACT)
+					       : strdup("");
+	if (text == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	size_t length = strlen(text);
 	if (length > NAMESPACE_TEXT_MAX)
 		return err_set(
 			err, E2BIG,
 			"namespace '%.64s': its annotations of sidewire take %zu bytes, more "
 			"than %d",
 			facts.name, length, NAMESPACE_TEXT_MAX);
-	CLEANUP(freep) char *text = calloc(1, length + 1);
-	if (text == NULL || (facts.annotations != NULL && length == 0) ||
-	    json_dumpb(facts.annotations, text, length, JSON_COMPACT) != length)
-		return err_set(err, ENOMEM, "out of memory");
 	*ret_text = TAKE(text);
 	return 0;
 }

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/base/json_read.h"
+#include "common/base/json_write.h"
 #include "common/base/list_item.h"
 #include "common/base/strbuf.h"
 
@@ -78,7 +80,7 @@ static int read_json(const char *text, const char *whose, json_t **ret_list, str
 	*ret_list = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 	if (*ret_list != NULL)
 		return 0;
-	if (json_error_code(&error) == json_error_out_of_memory)
+	if (json_read_lacked_memory(&error))
 		return out_of_memory(err);
 	return err_set(err, EINVAL,
 		       "annotation '" NETWORK_LIST_ANNOTATION
@@ -105,7 +107,7 @@ static int join_json(const char *own, const char *profiles, char **ret_joined, s
 	}
 	if (json_array_size(list) == before)
 		return 0;
-	*ret_joined = json_dumps(list, JSON_COMPACT);
+	*ret_joined = json_write_text(list, JSON_COMPACT);
 	return *ret_joined == NULL ? out_of_memory(err) : 0;
 }
 

@@ -37,7 +37,7 @@ static int parse_number(const char *text, json_t **ret_value)
 	if (strpbrk(text, " \t\r\n") != NULL)
 		return -EINVAL;
 	json_auto_t *value = json_loads(text, JSON_DECODE_ANY, &where);
-	if (value == NULL && json_error_code(&where) == json_error_out_of_memory)
+	if (value == NULL && json_read_lacked_memory(&where))
 		return -ENOMEM;
 	if (!json_is_number(value))
 		return -EINVAL;
@@ -162,6 +162,8 @@ static int not_of_values(const struct parameter *parameter, const char *text, st
 
 	json_array_foreach(parameter->values, index, value)
 		strbuf_printf(&known, "%s%s", index > 0 ? ", " : "", json_string_value(value));
+	if (known.is_failed)
+		return out_of_memory(err);
 	return err_set(err, EINVAL, "'%.*s' is not one of %s", SHOWN_MAX, text,
 		       known.data != NULL ? known.data : "its values");
 }

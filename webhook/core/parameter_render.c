@@ -9,6 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/json_write.h"
 #include "common/base/strbuf.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/json_path.h"
@@ -36,7 +37,7 @@ static void append_real(const json_t *value, struct strbuf *out)
 
 	for (size_t digits = REAL_DIGITS_MIN; digits <= REAL_DIGITS_MAX; digits++) {
 		CLEANUP(freep)
-		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+		char *text = json_write_text(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
 
 		if (text == NULL) {
 			out->is_failed = true;

@@ -29,6 +29,8 @@ static int unknown_profile(const struct profile_set *set, struct list_item item,
 
 	for (size_t i = 0; i < set->count; i++)
 		strbuf_printf(&known, "%s%s", i > 0 ? ", " : "", set->profiles[i].name);
+	if (known.is_failed)
+		return err_set(err, ENOMEM, "out of memory");
 	return err_set(err, EINVAL, "there is no profile '%.*s', known are: %s", shown(item),
 		       item.text, known.data != NULL ? known.data : "none");
 }

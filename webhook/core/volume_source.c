@@ -28,6 +28,9 @@ static bool includes(json_t *whole, json_t *part)
 	json_t *member;
 	size_t index;
 
+	/* Merging puts no null into a pod; others may fill the place. */
+	if (json_is_null(part))
+		return true;
 	if (!json_is_object(part) && !json_is_array(part))
 		return json_equal(whole, part);
 	if (whole == NULL || json_typeof(whole) != json_typeof(part) ||

@@ -147,8 +147,11 @@ static int convert_mapping(struct conversion *conversion, const struct yaml_node
 
 	if (r < 0)
 		return r;
-	object = merged != NULL ? json_copy(merged) : json_object();
-	if (object == NULL)
+	/* Not by json_copy(): where memory ends midway, that leaves members out and does not say
+	 * so.
+	 */
+	object = json_object();
+	if (object == NULL || (merged != NULL && json_object_update(object, merged) < 0))
 		return out_of_memory(err);
 	for (size_t i = merged != NULL ? 1 : 0; i < node->count; i++) {
 		r = add_member(conversion, object, &node->entries[i], merged, err);

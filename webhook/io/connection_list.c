@@ -69,10 +69,10 @@ void connection_list_sweep(struct connection_list *list)
 	int64_t now = monotonic_ms();
 
 	pthread_mutex_lock(&list->mutex);
-	int64_t between_ms =
-		list->count > list->count_short ? CONNECTION_SHORT_MS : CONNECTION_IDLE_MS;
+	bool is_short = list->count > list->count_short;
 	for (struct connection *i = list->first; i != NULL; i = i->next) {
-		int64_t limit_ms = i->has_asked ? between_ms : CONNECTION_HEAD_MS;
+		int64_t usual_ms = i->has_asked ? CONNECTION_IDLE_MS : CONNECTION_HEAD_MS;
+		int64_t limit_ms = is_short ? CONNECTION_SHORT_MS : usual_ms;
 
 		if (i->waiting_since_ms != 0 && now - i->waiting_since_ms > limit_ms)
 			shutdown(i->fd, SHUT_RDWR);

@@ -34,7 +34,7 @@ struct connection_list {
 
 enum {
 	CONNECTION_HEAD_MS = 15 * 1000, /* to the end of the handshake and of the first head */
-	CONNECTION_SHORT_MS = 5 * 1000, /* between requests, when connections run short */
+	CONNECTION_SHORT_MS = 5 * 1000, /* in place of either, when connections run short */
 	/* Between requests. An API server closes after 90 s (Go's http.DefaultTransport): we wait
 	 * longer, so that it never sends into a connection that we are closing. */
 	CONNECTION_IDLE_MS = 120 * 1000,

@@ -9,8 +9,14 @@
 
 #define TUNABLES "GLIBC_TUNABLES"
 
-/* Few arenas: what one review took, the next one reuses, whichever thread answers it. */
-enum { ARENAS_MAX = 2 };
+enum {
+	/* Few arenas: what one review took, the next one reuses, whichever thread answers it. */
+	ARENAS_MAX = 2,
+	/* Larger blocks (bytes) are the kernel's again as soon as they are freed, and grow without
+	 * a copy. It is glibc's own value, which it raises after the first such block unless it is
+	 * set (mallopt(3)). */
+	MAPPED_MIN = 128 * 1024,
+};
 
 void flat_memory_begin(char *const *argv)
 {
@@ -19,6 +25,7 @@ void flat_memory_begin(char *const *argv)
 	/* The link's name would be the process'. */
 	prctl(PR_SET_NAME, program_invocation_short_name);
 	mallopt(M_ARENA_MAX, ARENAS_MAX);
+	mallopt(M_MMAP_THRESHOLD, MAPPED_MIN);
 }
 
 void flat_memory_give_back(void)

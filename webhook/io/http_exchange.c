@@ -112,8 +112,10 @@ int http_exchange_new(const struct http_service *service, const struct http_head
 static bool hold(struct http_exchange *exchange, size_t length)
 {
 	atomic_size_t *bytes = exchange->service->body_bytes;
+	size_t max = exchange->held + length > HTTP_BODY_SMALL ? HTTP_LARGE_BYTES_MAX
+							       : HTTP_BODY_BYTES_MAX;
 
-	if (atomic_fetch_add(bytes, length) + length > HTTP_BODY_BYTES_MAX) {
+	if (atomic_fetch_add(bytes, length) + length > max) {
 		atomic_fetch_sub(bytes, length);
 		return false;
 	}
@@ -224,5 +226,8 @@ void http_exchange_answer(struct http_exchange *exchange, struct http_reply *ret
 		http_reply_text(&reply, 503, "out of memory");
 	else
 		exchange->route->answer(exchange->service->context, &request, &reply);
+	/* Nobody needs it while the client reads the reply, or does not. */
+	if (reply.status != 0)
+		drop_body(exchange);
 	*ret_reply = reply;
 }

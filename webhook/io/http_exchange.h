@@ -15,7 +15,11 @@
 
 enum {
 	HTTP_REQUEST_SECONDS_MAX = 30, /* from head to end of body; no API server waits longer */
-	HTTP_BODY_BYTES_MAX = 32 * 1024 * 1024, /* of all bodies of a server at once */
+	/* Bytes of all bodies of a server at once. Those larger than HTTP_BODY_SMALL find less
+	 * room, so that whoever holds some of them does not keep all others out. */
+	HTTP_BODY_BYTES_MAX = 20 * 1024 * 1024,
+	HTTP_BODY_SMALL = 64 * 1024,
+	HTTP_LARGE_BYTES_MAX = 12 * 1024 * 1024,
 };
 
 /*
@@ -101,7 +105,7 @@ bool http_exchange_is_hopeless(const struct http_exchange *exchange) __attribute
 
 /*
  * Takes a part of the body. What is too large is dropped, and answered with 413 at its end; so is,
- * with 503, what would exceed HTTP_BODY_BYTES_MAX. false
+ * with 503, what finds no room beside other bodies. false
  * when that end is not to be waited for: twice as large as allowed, or too slow.
  */
 bool http_exchange_receive(struct http_exchange *exchange, const char *part, size_t length)

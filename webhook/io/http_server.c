@@ -15,7 +15,7 @@
 #include "webhook/io/connection_list.h"
 
 enum {
-	CONNECTIONS_MAX = 512,
+	CONNECTIONS_MAX = 1280,  /* 26 KB each, once the hands are shaken */
 	CONNECTIONS_SHORT = 384, /* above these, who asks nothing is sent away sooner */
 	/* libmicrohttpd's pool of a connection: the head of a request, a piece of its body. */
 	CONNECTION_MEMORY = 16 * 1024,

@@ -230,12 +230,11 @@ static void test_inject(void)
 			       "'profiles':'a,b'}"));
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	CLEANUP(freep) char *body = NULL;
 	size_t length;
 
-	return admission_response_encode("u", input, &body, &length, err);
+	return admission_response_encode("u", input, ret_outcome, &length, err);
 }
 
 static void test_out_of_memory(void)
@@ -246,8 +245,8 @@ static void test_out_of_memory(void)
 	result.profiles = strdup("a,b");
 	result.patch = json_pack("[i]", 1);
 	snprintf(denial.warnings[denial.warning_count++], INJECT_WARNING_SIZE, "one");
-	alloc_fail_sweep("yes", attempt, &result);
-	alloc_fail_sweep("no", attempt, &denial);
+	alloc_fail_sweep_outcome("yes", make, &result);
+	alloc_fail_sweep_outcome("no", make, &denial);
 }
 
 static CU_TestInfo tests[] = {

@@ -194,12 +194,13 @@ static void test_left_alone(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct fixture *fixture = input;
 	json_auto_t *result = NULL;
+	int r = app_overlay_apply(fixture->pod, &fixture->apps, &result, err);
 
-	return app_overlay_apply(fixture->pod, &fixture->apps, &result, err);
+	return r == 0 ? alloc_fail_outcome(result, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -210,7 +211,7 @@ static void test_out_of_memory(void)
 		fixture_init(&fixture, &ROWS[i]);
 		/* A pod without applications costs no memory at all. */
 		if (ROWS[i].result != NULL && strcmp(ROWS[i].result, ROWS[i].pod) != 0)
-			alloc_fail_sweep(ROWS[i].name, attempt, &fixture);
+			alloc_fail_sweep_outcome(ROWS[i].name, make, &fixture);
 	}
 }
 

@@ -199,7 +199,7 @@ struct sweep {
 	json_t *pod, *of_namespace;
 };
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct sweep *sweep = input;
 	CLEANUP(inject_result_release) struct inject_result result = {0};
@@ -207,7 +207,8 @@ static int attempt(const void *input, struct err *err)
 	struct inject_question question = question_of(sweep->pod);
 
 	question.namespace_annotations = sweep->of_namespace;
-	return explain(&question, sweep->set, &OPTIONS, &out, &result, err);
+	int r = explain(&question, sweep->set, &OPTIONS, &out, &result, err);
+	return r == 0 ? strbuf_finish(&out, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -217,7 +218,7 @@ static void test_out_of_memory(void)
 	json_auto_t *of_namespace = quoted_json("{'sidewire.io/exclude-inbound-ports':'90'}");
 	const struct sweep sweep = {&set, pod, of_namespace};
 
-	alloc_fail_sweep("explain", attempt, &sweep);
+	alloc_fail_sweep_outcome("explain", make, &sweep);
 }
 
 static CU_TestInfo tests[] = {

@@ -66,19 +66,20 @@ static void test_rows(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	json_auto_t *ordered = NULL;
 	const json_t *pods = input;
+	int r = inject_order(json_array_get(pods, 0), json_array_get(pods, 1), &ordered, err);
 
-	return inject_order(json_array_get(pods, 0), json_array_get(pods, 1), &ordered, err);
+	return r == 0 ? alloc_fail_outcome(ordered, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
 {
 	json_auto_t *pods = quoted_json("[" POD(USER) "," POD(USER "," PROXY) "]");
 
-	alloc_fail_sweep("order", attempt, pods);
+	alloc_fail_sweep_outcome("order", make, pods);
 }
 
 static CU_TestInfo tests[] = {

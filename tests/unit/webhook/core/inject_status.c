@@ -137,12 +137,13 @@ static void test_bad_redirect(void)
 	CU_ASSERT_PTR_NULL(result);
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct inject_status *status = input;
 	json_auto_t *result = NULL;
+	int r = inject_status_write(status->original, status, &result, err);
 
-	return inject_status_write(status->original, status, &result, err);
+	return r == 0 ? alloc_fail_outcome(result, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -157,9 +158,9 @@ static void test_out_of_memory(void)
 
 	CU_ASSERT_EQUAL_FATAL(profile_choose(&set, "proxy", NULL, &choice, &err), 0);
 	CU_ASSERT_EQUAL_FATAL(inject_status_write(pod, &status, &injected, &err), 0);
-	alloc_fail_sweep("first pass", attempt, &status);
+	alloc_fail_sweep_outcome("first pass", make, &status);
 	status.original = injected;
-	alloc_fail_sweep("second pass", attempt, &status);
+	alloc_fail_sweep_outcome("second pass", make, &status);
 }
 
 static CU_TestInfo tests[] = {

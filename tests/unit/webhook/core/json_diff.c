@@ -122,31 +122,24 @@ static void test_depth(void)
 	CU_ASSERT(json_array_size(empty) == 0);
 }
 
-static int attempt_all(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	const json_t *rows = input;
-	size_t i;
-	json_t *row;
+	json_t *const *values = input;
+	json_auto_t *patch = NULL;
+	int r = json_diff(values[0], values[1], &patch, err);
 
-	json_array_foreach(rows, i, row) {
-		json_auto_t *patch = NULL;
-		int r = json_diff(json_array_get(row, 0), json_array_get(row, 1), &patch, err);
-
-		if (r < 0)
-			return r;
-		CU_ASSERT(patch != NULL);
-	}
-	return 0;
+	return r == 0 ? alloc_fail_outcome(patch, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
 {
-	json_auto_t *rows = json_array();
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		json_auto_t *before = quoted_json(ROWS[i].before);
+		json_auto_t *after = quoted_json(ROWS[i].after);
+		json_t *const values[] = {before, after};
 
-	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++)
-		json_array_append_new(rows, json_pack("[oo]", quoted_json(ROWS[i].before),
-						      quoted_json(ROWS[i].after)));
-	alloc_fail_sweep("all rows", attempt_all, rows);
+		alloc_fail_sweep_outcome(ROWS[i].name, make, values);
+	}
 }
 
 static CU_TestInfo tests[] = {

@@ -160,15 +160,16 @@ static void test_no_pod(void)
 	CU_ASSERT_STRING_EQUAL(err.msg, "line 3, column 14: the key a is there already");
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	static const char TEXT[] = "apiVersion: v1\nkind: Pod\nmetadata: &m {b: 1}\nx: *m\n";
 	CLEANUP(manifest_release) struct manifest manifest = {0};
-	CLEANUP(freep) char *text = NULL;
 	bool is_anew = false;
 	int r = manifest_read(TEXT, strlen(TEXT), 1, &manifest, err);
 
-	return r < 0 ? r : replace_all(&manifest, (json_t *)(uintptr_t)input, &text, &is_anew, err);
+	return r < 0 ? r
+		     : replace_all(&manifest, (json_t *)(uintptr_t)input, ret_outcome, &is_anew,
+				   err);
 }
 
 static void test_out_of_memory(void)
@@ -176,7 +177,7 @@ static void test_out_of_memory(void)
 	json_auto_t *pod =
 		quoted_json("{'apiVersion':'v1','kind':'Pod','metadata':{'b':2},'x':{'b':1}}");
 
-	alloc_fail_sweep("manifest", attempt, pod);
+	alloc_fail_sweep_outcome("manifest", make, pod);
 }
 
 static CU_TestInfo tests[] = {

@@ -92,12 +92,11 @@ struct sweep {
 	bool is_taken_out;
 };
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	CLEANUP(freep) char *text = NULL;
 	const struct sweep *sweep = input;
 
-	return change(sweep->text, sweep->setting, sweep->is_taken_out, &text, err);
+	return change(sweep->text, sweep->setting, sweep->is_taken_out, ret_outcome, err);
 }
 
 static void test_out_of_memory(void)
@@ -111,8 +110,8 @@ static void test_out_of_memory(void)
 	CU_ASSERT_EQUAL_FATAL(change(TEXT, &setting, false, &injected, &err), 0);
 	const struct sweep there = {&setting, TEXT, false};
 	const struct sweep back = {&setting, injected, true};
-	alloc_fail_sweep("there", attempt, &there);
-	alloc_fail_sweep("back", attempt, &back);
+	alloc_fail_sweep_outcome("there", make, &there);
+	alloc_fail_sweep_outcome("back", make, &back);
 }
 
 static CU_TestInfo tests[] = {

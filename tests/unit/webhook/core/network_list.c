@@ -51,12 +51,11 @@ static void test_join(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct row *row = input;
-	CLEANUP(freep) char *joined = NULL;
 
-	return network_list_join(row->own, row->profiles, &joined, err);
+	return network_list_join(row->own, row->profiles, ret_outcome, err);
 }
 
 static void test_out_of_memory(void)
@@ -64,7 +63,7 @@ static void test_out_of_memory(void)
 	const struct row names = {"a", "b", NULL, ""};
 
 	/* jansson does not say that it was memory which a text could not be read for. */
-	alloc_fail_sweep("names", attempt, &names);
+	alloc_fail_sweep_outcome("names", make, &names);
 }
 
 static CU_TestInfo tests[] = {

@@ -211,12 +211,14 @@ struct sweep {
 	const struct overlays *overlays;
 };
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct sweep *what = input;
 	json_auto_t *result = NULL;
+	int r = overlay_apply(what->pod, what->overlays->items, what->overlays->count, &result,
+			      err);
 
-	return overlay_apply(what->pod, what->overlays->items, what->overlays->count, &result, err);
+	return r == 0 ? alloc_fail_outcome(result, ret_outcome, err) : r;
 }
 
 static void sweep(const struct row *row, const char *second)
@@ -226,7 +228,7 @@ static void sweep(const struct row *row, const char *second)
 	const struct sweep input = {pod, &overlays};
 
 	if (row->result != NULL)
-		alloc_fail_sweep(row->name, attempt, &input);
+		alloc_fail_sweep_outcome(row->name, make, &input);
 }
 
 static void test_out_of_memory(void)

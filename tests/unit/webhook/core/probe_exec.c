@@ -146,15 +146,16 @@ static void test_apply(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	static const struct redirect_spec SPEC = {.include_inbound_ports = {&included, 1}};
 	json_t *const *pods = (json_t *const *)input; /* the pod, and the overlay */
 	const struct probe_exec_request request = {pods[1], &SPEC, "gate:1", IMAGE_VOLUMES_YES,
 						   true};
 	json_auto_t *result = NULL;
+	int r = probe_exec_apply(pods[0], &request, &result, err);
 
-	return probe_exec_apply(pods[0], &request, &result, err);
+	return r == 0 ? alloc_fail_outcome(result, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -163,7 +164,7 @@ static void test_out_of_memory(void)
 	json_auto_t *overlay = quoted_json(POD("{'name':'proxy'}", ""));
 	json_t *const pods[] = {pod, overlay};
 
-	alloc_fail_sweep("a probe", attempt, pods);
+	alloc_fail_sweep_outcome("a probe", make, pods);
 }
 
 static CU_TestInfo tests[] = {

@@ -213,13 +213,14 @@ struct sweep {
 	json_t *pod;
 };
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct sweep *sweep = input;
 	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
 	json_auto_t *result = NULL;
+	int r = probe_rewrite_apply(sweep->pod, sweep->profile, &spec, &result, err);
 
-	return probe_rewrite_apply(sweep->pod, sweep->profile, &spec, &result, err);
+	return r == 0 ? alloc_fail_outcome(result, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -231,7 +232,7 @@ static void test_out_of_memory(void)
 		const struct sweep sweep = {&profile, pod};
 
 		if (ROWS[i].result != NULL)
-			alloc_fail_sweep(ROWS[i].name, attempt, &sweep);
+			alloc_fail_sweep_outcome(ROWS[i].name, make, &sweep);
 	}
 }
 

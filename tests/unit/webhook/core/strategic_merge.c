@@ -295,37 +295,25 @@ static void test_errors(void)
 	}
 }
 
-static int attempt_all(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	const json_t *rows = input;
-	size_t i;
-	json_t *row;
+	json_t *const *values = input;
+	json_auto_t *merged = NULL;
+	int r = strategic_merge(values[0], values[1], MERGE_RULES_POD, MERGE_PATCH_WINS, &merged,
+				err);
 
-	json_array_foreach(rows, i, row) {
-		json_auto_t *merged = NULL;
-		int r = strategic_merge(json_object_get(row, "original"),
-					json_object_get(row, "patch"), MERGE_RULES_POD,
-					MERGE_PATCH_WINS, &merged, err);
-
-		if (r < 0)
-			return r;
-		CU_ASSERT(merged != NULL);
-	}
-	return 0;
+	return r == 0 ? alloc_fail_outcome(merged, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
 {
-	json_auto_t *rows = json_array();
-
 	for (size_t i = 0; i < sizeof(PATCH_WINS_ROWS) / sizeof(*PATCH_WINS_ROWS); i++) {
-		json_t *row = json_object();
+		json_auto_t *original = quoted_json(PATCH_WINS_ROWS[i].original);
+		json_auto_t *patch = quoted_json(PATCH_WINS_ROWS[i].patch);
+		json_t *const values[] = {original, patch};
 
-		json_object_set_new(row, "original", quoted_json(PATCH_WINS_ROWS[i].original));
-		json_object_set_new(row, "patch", quoted_json(PATCH_WINS_ROWS[i].patch));
-		json_array_append_new(rows, row);
+		alloc_fail_sweep_outcome(PATCH_WINS_ROWS[i].name, make, values);
 	}
-	alloc_fail_sweep("all rows", attempt_all, rows);
 }
 
 static CU_TestInfo tests[] = {

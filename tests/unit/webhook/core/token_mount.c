@@ -62,12 +62,13 @@ static void test_rows(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	json_auto_t *added = NULL;
 	const json_t *pods = input;
+	int r = token_mount_add(json_array_get(pods, 0), json_array_get(pods, 1), &added, err);
 
-	return token_mount_add(json_array_get(pods, 0), json_array_get(pods, 1), &added, err);
+	return r == 0 ? alloc_fail_outcome(added, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -75,7 +76,7 @@ static void test_out_of_memory(void)
 	json_auto_t *pods = quoted_json(
 		"[" POD(APP(TOKEN), "") "," POD(APP(TOKEN) ",{'name':'b'}", PROXY(LOGS)) "]");
 
-	alloc_fail_sweep("token", attempt, pods);
+	alloc_fail_sweep_outcome("token", make, pods);
 }
 
 static CU_TestInfo tests[] = {

@@ -196,14 +196,16 @@ static void test_depth(void)
 	CU_ASSERT(json_equal(result, before));
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	json_t *const *pods = input;
 	json_auto_t *tree = NULL;
 	json_auto_t *before = NULL;
 	int r = undo_tree_make(pods[0], pods[1], &tree, err);
 
-	return r == 0 ? undo_tree_apply(pods[1], tree, &before, err) : r;
+	if (r == 0)
+		r = undo_tree_apply(pods[1], tree, &before, err);
+	return r == 0 ? alloc_fail_outcome(before, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
@@ -213,7 +215,7 @@ static void test_out_of_memory(void)
 		json_auto_t *after = quoted_json(ROWS[i].after);
 		json_t *input[] = {before, after};
 
-		alloc_fail_sweep(ROWS[i].name, attempt, input);
+		alloc_fail_sweep_outcome(ROWS[i].name, make, input);
 	}
 }
 

@@ -129,10 +129,31 @@ static void test_status(void)
 	}
 }
 
+static int make(const void *input, char **ret_outcome, struct err *err)
+{
+	const struct inject_result *injected = input;
+	json_auto_t *undone = NULL;
+	int r = uninject(injected->pod, &undone, err);
+
+	return r == 0 ? alloc_fail_outcome(undone, ret_outcome, err) : r;
+}
+
+static void test_out_of_memory(void)
+{
+	for (size_t i = 0; i < sizeof(PODS) / sizeof(*PODS); i++) {
+		CLEANUP(inject_result_release) struct inject_result injected = {0};
+		json_auto_t *pod = quoted_json(PODS[i].pod);
+
+		inject_sample(pod, &injected);
+		alloc_fail_sweep_outcome(PODS[i].name, make, &injected);
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"the inverse of injection", test_inverse},
 	{"what others added stays", test_others_between},
 	{"the status has to be one", test_status},
+	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/uninject", tests)

@@ -17,6 +17,8 @@ static const struct {
 	{"{'name': 'v', 'emptyDir': {}}", "{'name': 'v', 'emptyDir': {}}", ""},
 	{"{'name': 'v', 'configMap': {'name': 'c', 'defaultMode': 420}}",
 	 "{'name': 'v', 'configMap': {'name': 'c'}}", ""},
+	{"{'name': 'v', 'configMap': {'name': 'c', 'defaultMode': 420}}",
+	 "{'name': 'v', 'configMap': {'name': 'c', 'defaultMode': null, 'optional': null}}", ""},
 	{"{'name': 'v', 'emptyDir': {'sizeLimit': '1Gi'}}",
 	 "{'name': 'v', 'emptyDir': {'sizeLimit': '1024Mi'}}", ""},
 	{"{'name': 'v', 'downwardAPI': {'items': [{'resourceFieldRef': {'divisor': '1'}}]}}",

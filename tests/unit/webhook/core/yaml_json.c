@@ -201,18 +201,22 @@ static void test_kubectl(void)
 	}
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	CLEANUP(yaml_tree_release) struct yaml_tree tree = {0};
 	json_auto_t *value = NULL;
 	int r = yaml_tree_read(input, strlen(input), 1, &tree, err);
 
-	return r < 0 ? r : yaml_json(tree.root, YAML_KUBECTL, &value, err);
+	if (r == 0)
+		r = yaml_json(tree.root, YAML_KUBECTL, &value, err);
+	return r == 0 ? alloc_fail_outcome(value, ret_outcome, err) : r;
 }
 
 static void test_out_of_memory(void)
 {
-	alloc_fail_sweep("kubectl", attempt, "a: &x {b: [1, yes, 'c']}\nd:\n  <<: *x\n  1: 0x1\n");
+	static const char TEXT[] = "a: &x {b: [1, yes, 'c'], e: f}\nd:\n  <<: *x\n  1: 0x1\n";
+
+	alloc_fail_sweep_outcome("kubectl", make, TEXT);
 }
 
 /* Changing what an alias stands for must not change its other places. */

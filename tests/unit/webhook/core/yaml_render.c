@@ -226,11 +226,9 @@ static void test_anew(void)
 		   "--- \n{\n  \"a\": [\n    1\n  ]\n}\n...\n");
 }
 
-static int attempt(const void *input, struct err *err)
+static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	CLEANUP(freep) char *text = NULL;
-
-	return patch_text("a: &x [1, 2]\nb: *x\nc: {}\nd:\n  e: f\n", input, &text, err);
+	return patch_text("a: &x [1, 2]\nb: *x\nc: {}\nd:\n  e: f\n", input, ret_outcome, err);
 }
 
 static void test_out_of_memory(void)
@@ -238,7 +236,7 @@ static void test_out_of_memory(void)
 	json_auto_t *patch = quoted_json("[" ADD("/b/0", "0") "," ADD("/c/x", "1") "," ADD(
 		"/d/w", "{'z':[1]}") "," REMOVE("/d/e") "]");
 
-	alloc_fail_sweep("render", attempt, patch);
+	alloc_fail_sweep_outcome("render", make, patch);
 }
 
 static CU_TestInfo tests[] = {
