@@ -60,9 +60,8 @@ static int answer(const struct profile_set *profiles, const char *body, size_t l
 	const struct inject_options options = {.default_profiles = "envoy"};
 	struct admission_request request;
 	struct inject_result result;
-	CLEANUP(freep) char *answer_body = NULL;
+	struct admission_response response = {0};
 	json_auto_t *patch = NULL;
-	size_t answer_length;
 
 	stopwatch->last_ns = monotonic_ns();
 	int r = admission_request_decode(body, length, &request, err);
@@ -84,9 +83,9 @@ static int answer(const struct profile_set *profiles, const char *body, size_t l
 		r = json_diff(request.object, result.pod, &patch, err);
 	lap(stopwatch, STAGE_DIFF);
 	if (r == 0)
-		r = admission_response_encode(request.uid, &result, &answer_body, &answer_length,
-					      err);
+		r = admission_response_encode(request.uid, &result, &response, err);
 	lap(stopwatch, STAGE_ENCODE);
+	free(response.body);
 	inject_result_release(&result);
 	admission_request_release(&request);
 	lap(stopwatch, STAGE_RELEASE);
