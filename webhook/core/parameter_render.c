@@ -183,7 +183,8 @@ static int render_string(const struct render *render, json_t *string, bool is_te
 		r = expand(render, text, length, &out);
 	if (r < 0)
 		return r;
-	json_t *rendered = out.is_failed ? NULL : json_stringn(out.data, out.length);
+	/* Texts of JSON, one behind the other: UTF-8, and not to be looked at once more. */
+	json_t *rendered = out.is_failed ? NULL : json_stringn_nocheck(out.data, out.length);
 	if (rendered == NULL)
 		return out_of_memory(render->err);
 	*ret_rendered = rendered;
