@@ -38,7 +38,8 @@ struct stopwatch {
 	int64_t stages_ns[STAGE_COUNT];
 };
 
-/* Allocations since the start: ours, which the linker hands to us (see the Makefile), and jansson's. */
+/* Allocations since the start: ours, which the linker hands to us (see the Makefile), and
+ * jansson's. */
 static long allocations;
 
 void *__real_malloc(size_t size);

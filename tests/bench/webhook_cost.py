@@ -178,6 +178,7 @@ def report_served(table, directory, seconds, counts):
             _answer(webhook, large[1], count)
             own.append(_memory_of(webhook))
             _report_memory(table, f"after {_own_microseconds(webhook)[1]:.0f} reviews", own[-1])
+        table.row("at most, with all connections open (VmHWM)", own[-1]["VmHWM"], "MB", limit=22)
         table.row("grown between the last two", own[-1]["RssAnon"] - own[-2]["RssAnon"], "MB", limit=0.1)
     finally:
         webhook.stop()

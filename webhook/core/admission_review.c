@@ -241,8 +241,8 @@ int admission_response_encode(const char *uid, const struct inject_result *resul
 	struct strbuf body = STRBUF_INIT;
 	struct admission_response response = {0};
 
-	strbuf_puts(&body, "{\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND
-			   "\",\"response\":{");
+	strbuf_puts(&body,
+		    "{\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND "\",\"response\":{");
 	write_member(&body, "uid", uid);
 	write_key(&body, "allowed");
 	strbuf_puts(&body, is_allowed ? "true" : "false");
