@@ -178,13 +178,15 @@ $(BUILD)/bench-nothing $(BUILD)/bench-spawn: LDFLAGS += -static
 $(BUILD)/bench-nothing $(BUILD)/bench-spawn: $(BUILD)/bench-%: $(BUILD)/obj/tests/bench/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
-$(BUILD)/bench-review: $(BUILD)/obj/tests/bench/review.o $(WEBHOOK_LIBS)
+# bench-review counts allocations.
+$(BUILD)/bench-review: LDFLAGS += $(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc strdup)
+$(BUILD)/bench-review $(BUILD)/bench-paced: $(BUILD)/bench-%: $(BUILD)/obj/tests/bench/%.o $(WEBHOOK_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL)
 
 .PHONY: bench bench-cluster benches
 benches: $(BENCHES)
 
-bench: all benches ## print the figures: medians and spread, ratios in one run (root)
+bench: all benches ## print the figures: medians and spread, ratios in one run (root; MILLION=1: memory until a million reviews)
 	BUILD=$(BUILD) tests/bench/run
 
 bench-cluster: all ## print the figures on a real Kubernetes of two nodes: start of pods, admission, bursts, memory (root)

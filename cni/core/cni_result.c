@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/strbuf.h"
 
 /* What a failure of a stage is, unless an errno tells more. */
@@ -97,7 +97,7 @@ int cni_result_error(const char *cni_version, enum cni_code code, const struct e
 	json_auto_t *object =
 		json_pack("{s:s, s:i, s:s, s:s}", "cniVersion", cni_version, "code", (int)code,
 			  "msg", failure->msg, "details", code_meaning(code));
-	CLEANUP(freep) char *text = json_write_text(object, JSON_COMPACT);
+	CLEANUP(freep) char *text = json_text(object, JSON_COMPACT);
 
 	if (text == NULL)
 		return err_set(err, ENOMEM, "out of memory");

@@ -7,7 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/strbuf.h"
 #include "common/base/utf8.h"
 #include "common/vocabulary.h"
@@ -205,7 +205,7 @@ static int put_member(struct strbuf *out, const char *key, json_t *value, struct
 {
 	if (value == NULL)
 		return 0;
-	CLEANUP(freep) char *text = json_write_text(value, JSON_ENCODE_ANY);
+	CLEANUP(freep) char *text = json_text(value, JSON_ENCODE_ANY);
 	if (text == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	strbuf_printf(out, "  \"%s\": %s,\n", key, text);

@@ -10,7 +10,10 @@
 
 #include "common/base/cleanup.h"
 
-enum { STRBUF_FIRST_CAPACITY = 128 };
+enum {
+	STRBUF_FIRST_CAPACITY = 128,
+	STRBUF_PRINTF_ROOM = 24, /* bytes; what is printed mostly fits: a number */
+};
 
 /* Makes room for `more` bytes and the NUL. false when that cannot be had; the buffer is then
  * marked. */
@@ -56,16 +59,22 @@ void strbuf_printf(struct strbuf *buf, const char *format, ...)
 {
 	va_list args;
 
+	if (!reserve(buf, STRBUF_PRINTF_ROOM))
+		return;
+	size_t room = buf->capacity - buf->length;
 	va_start(args, format);
-	int needed = vsnprintf(NULL, 0, format, args);
+	int needed = vsnprintf(buf->data + buf->length, room, format, args);
 	va_end(args);
 	if (needed < 0 || !reserve(buf, (size_t)needed)) {
+		buf->data[buf->length] = '\0';
 		buf->is_failed = true;
 		return;
 	}
-	va_start(args, format);
-	vsnprintf(buf->data + buf->length, (size_t)needed + 1, format, args);
-	va_end(args);
+	if ((size_t)needed >= room) {
+		va_start(args, format);
+		vsnprintf(buf->data + buf->length, (size_t)needed + 1, format, args);
+		va_end(args);
+	}
 	buf->length += (size_t)needed;
 }
 

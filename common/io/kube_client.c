@@ -11,7 +11,7 @@
 #include <sys/random.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/kube_retry.h"
 #include "common/io/kube_transfer.h"
 #include "common/io/kube_watch.h"
@@ -275,7 +275,7 @@ int kube_client_call(struct kube_client *client, const struct kube_request *requ
 	struct err failure; /* of any attempt, also of those that a better one follows */
 
 	if (request->body != NULL) {
-		body = json_write_text(request->body, JSON_COMPACT | JSON_ENCODE_ANY);
+		body = json_text(request->body, JSON_COMPACT | JSON_ENCODE_ANY);
 		if (body == NULL)
 			return out_of_memory(err);
 	}

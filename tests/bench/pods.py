@@ -6,6 +6,7 @@ import copy
 import json
 import pathlib
 
+HUGE = 200_000  # bytes
 REVIEW = json.loads((pathlib.Path(__file__).parents[1] / "netns/review.json")
                     .read_text(encoding="utf-8"))
 
@@ -43,6 +44,15 @@ def large():
         {"maxSkew": 1, "topologyKey": key, "whenUnsatisfiable": "ScheduleAnyway",
          "labelSelector": {"matchLabels": pod["metadata"]["labels"]}}
         for key in ("kubernetes.io/hostname", "topology.kubernetes.io/zone")]
+    return pod
+
+
+def huge():
+    """About 200 KB, as no service has it: ever more containers like the large one's first."""
+    pod = large()
+    containers = pod["spec"]["containers"]
+    while size_of(pod) < HUGE:
+        containers.append({**copy.deepcopy(containers[0]), "name": f"worker-{len(containers)}", "ports": []})
     return pod
 
 

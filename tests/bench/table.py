@@ -29,10 +29,12 @@ class Table:
         """Begins a part of the table."""
         print(f"\n{title}", flush=True)
 
-    def row(self, what, value, unit, digits=2, limit=None):
-        """A figure; with a limit, in the same unit, whether it is below that."""
+    def row(self, what, value, unit, digits=2, limit=None, floor=None):
+        """A figure; with a limit or a floor, in the same unit, whether it is below or above that."""
         number = value.median if isinstance(value, Spread) else value
         verdict = ""
         if limit is not None:
             verdict = f"must be under {limit:g} {unit}: " + ("yes" if number < limit else "NO")
+        if floor is not None:
+            verdict = f"must be at least {floor:g} {unit}: " + ("yes" if number >= floor else "NO")
         print(f"  {what:<62}{text_of(value, unit, digits):<32}{verdict}".rstrip(), flush=True)

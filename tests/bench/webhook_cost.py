@@ -5,6 +5,7 @@ webhook's memory."""
 import contextlib
 import json
 import multiprocessing
+import os
 import pathlib
 import statistics
 import subprocess
@@ -20,14 +21,17 @@ from table import Spread, spread
 
 STAGES = ("decode the review", "decide and inject", "encode the answer", "release")
 LOAD_SECONDS = 2
-LOAD_CONNECTIONS = 8
+LOAD_CONNECTIONS = 100
+CORE_CONNECTIONS = (1, 10, 100)
+PACED_RATE = 1000  # reviews a second
+LIMITS_US = (120, 300, 8000)  # of a pod that is small, large, huge
 SETTLE_SECONDS = 6  # the webhook gives back what a burst took every five
 
 
 def _write_reviews(directory):
-    """Files of the two reviews, by the size of their pods."""
+    """Files of the reviews, by the size of their pods, which rises."""
     reviews = {}
-    for pod in (pods.small(), pods.large()):
+    for pod in (pods.small(), pods.large(), pods.huge()):
         path = directory / f"review-{pods.size_of(pod)}.json"
         path.write_bytes(pods.review_of(pod))
         reviews[pods.size_of(pod)] = path
@@ -35,24 +39,38 @@ def _write_reviews(directory):
 
 
 def _in_process(review, count):
-    """Microseconds of every stage, and of the diff by itself: a list for each."""
+    """Microseconds of every stage, and of the diff by itself, and allocations: a list for each."""
     done = subprocess.run([lab.BUILD / "bench-review", PROFILES, str(count)], text=True,
                           stdin=review.open("rb"), stdout=subprocess.PIPE, check=True)
-    rows = [[int(field) / 1e3 for field in line.split("\t")] for line in done.stdout.splitlines()]
-    decode, inject, diff, encode, release = zip(*rows)
-    return dict(zip(STAGES, (decode, inject, encode, release))), diff
+    rows = [list(map(int, line.split("\t"))) for line in done.stdout.splitlines()]
+    *nanoseconds, allocations = zip(*rows)
+    decode, inject, diff, encode, release = [[value / 1e3 for value in column] for column in nanoseconds]
+    return dict(zip(STAGES, (decode, inject, encode, release))), diff, allocations
 
 
 def report_in_process(table, directory, count):
-    """A review without network and threads."""
-    for size, review in _write_reviews(directory).items():
-        stages, diff = _in_process(review, count)
-        table.head(f"One review of a pod of {size} bytes, in process, {count} times")
-        table.row("all of it", spread([sum(parts) for parts in zip(*stages.values())]), "us", 1)
+    """A review without network and threads. The larger a pod, the less often."""
+    for (size, review), limit in zip(_write_reviews(directory).items(), LIMITS_US):
+        times = max(count * 5000 // max(size, 5000), 2)
+        stages, diff, allocations = _in_process(review, times)
+        table.head(f"One review of a pod of {size} bytes, in process, the processor's time, {times} times")
+        table.row("all of it", spread([sum(parts) for parts in zip(*stages.values())]), "us", 1, limit=limit)
         for name, values in stages.items():
             table.row(f"  {name}", spread(values), "us", 1)
             if name == STAGES[1]:
                 table.row("    of that, the diff", spread(diff), "us", 1)
+        table.row("  memory allocated", statistics.median(allocations), "times", 0)
+
+
+@contextlib.contextmanager
+def _on_core(number):
+    """What is started meanwhile stays on that core, 0 being the first and -1 the last of those that there are."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {sorted(cores)[number]})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
 
 
 def _load(webhook, review, seconds, connections):
@@ -84,10 +102,38 @@ def _report_latency(table, webhook, size, review, seconds):
               Spread(account["p50"], account["p10"], account["p90"]), "us", 1)
     table.row("  of that, the review itself (the webhook's metrics)", own, "us", 1)
     table.row("  HTTP, TLS, two context switches, the client", account["p50"] - own, "us", 1)
-    account = _load(webhook, review, seconds, LOAD_CONNECTIONS)
-    rate = account["reviews"] / account["microseconds"] * 1e6
-    table.row(f"reviews a second, {LOAD_CONNECTIONS} connections at once", rate, "/s", 0)
-    table.row("  99 % of them within", account["p99"], "us", 0)
+
+
+def _paced(webhook, review, seconds, connections):
+    """Milliseconds of reviews that come at a steady rate, from when each was due."""
+    done = subprocess.run(
+        [lab.BUILD / "bench-paced", f"https://127.0.0.1:{webhook.port}/mutate/enabled", review,
+         str(connections), str(PACED_RATE), str(seconds)], stdout=subprocess.PIPE, text=True, check=True)
+    return [int(line) / 1e6 for line in done.stdout.splitlines()]
+
+
+def _processor_microseconds(webhook):
+    """What the webhook's process has taken since its start."""
+    fields = pathlib.Path(f"/proc/{webhook.worker()}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") * 1e6  # utime and stime, proc(5)
+
+
+def _report_core(table, webhook, size, review, seconds):
+    """The webhook has a core, its clients another."""
+    table.head(f"Reviews of a pod of {size} bytes over TLS, connections that stay, the webhook on one core")
+    for connections in CORE_CONNECTIONS:
+        before = _processor_microseconds(webhook)
+        account = _load(webhook, review, seconds, connections)
+        processor = (_processor_microseconds(webhook) - before) / account["reviews"]
+        rate = account["reviews"] / account["microseconds"] * 1e6
+        table.row(f"{connections} at once, as many as it can", rate, "/s", 0, floor=2000)
+        table.row("  99 % of them within", account["p99"] / 1e3, "ms")
+        table.row("  the webhook's processor, each: TLS, HTTP, log line and all", processor, "us", 0)
+    for connections in CORE_CONNECTIONS[1:]:
+        took = _paced(webhook, review, seconds, connections)
+        table.row(f"{connections} at once, {PACED_RATE} a second, from when each was due",
+                  spread(took), "ms")
+        table.row("  99 % of them within", statistics.quantiles(took, n=100)[-1], "ms", limit=5)
 
 
 def _memory_of(webhook):
@@ -99,8 +145,8 @@ def _memory_of(webhook):
 
 
 def _report_memory(table, when, memory):
-    table.row(f"{when}: its own (RssAnon)", memory["RssAnon"], "MB", limit=8)
-    table.row(f"{when}: with files, shared libraries among them", memory["VmRSS"], "MB", limit=20)
+    table.row(f"{when}: its own (RssAnon)", memory["RssAnon"], "MB", limit=10)
+    table.row(f"{when}: with files, shared libraries among them", memory["VmRSS"], "MB", limit=22)
 
 
 def _answer(webhook, review, count):
@@ -110,27 +156,31 @@ def _answer(webhook, review, count):
 
 
 def report_served(table, directory, seconds, counts):
-    """A running webhook: latency; and memory at the start, and after each of these counts."""
-    reviews = _write_reviews(directory)
+    """A running webhook: latency and rates; memory at the start, and after each of these counts."""
+    small, large, _ = _write_reviews(directory).items()
     place = directory / "latency"
     place.mkdir()
-    webhook = Program(place)
+    with _on_core(0):
+        webhook = Program(place)
     try:
-        for size, review in reviews.items():
-            _report_latency(table, webhook, size, review, seconds)
+        with _on_core(-1):
+            for size, review in (small, large):
+                _report_latency(table, webhook, size, review, seconds)
+            _report_core(table, webhook, *large, seconds)
     finally:
         webhook.stop()
     place = directory / "memory"
     place.mkdir()
     webhook = Program(place)
     try:
-        table.head("Memory of the webhook's process that serves")
+        table.head(f"Memory of the webhook's process that serves, {LOAD_CONNECTIONS} connections at once")
         _report_memory(table, "at the start", _memory_of(webhook))
         own = []
         for count in counts:
-            _answer(webhook, max(reviews.items())[1], count)
+            _answer(webhook, large[1], count)
             own.append(_memory_of(webhook))
             _report_memory(table, f"after {_own_microseconds(webhook)[1]:.0f} reviews", own[-1])
+        table.row("at most, with all connections open (VmHWM)", own[-1]["VmHWM"], "MB", limit=22)
         table.row("grown between the last two", own[-1]["RssAnon"] - own[-2]["RssAnon"], "MB", limit=0.1)
     finally:
         webhook.stop()

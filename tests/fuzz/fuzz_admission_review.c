@@ -4,6 +4,8 @@
  * agents, to the answer: on both paths, and an injected pod once more. Here bytes are changed, in
  * fuzz_inject pods.
  */
+#include <stdlib.h>
+
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "tests/fuzz/fuzz.h"
@@ -47,14 +49,14 @@ static void check_result(const struct inject_result *result)
 /* The answer is JSON, has the request's uid, and allows what is not denied. */
 static void check_answer(const char *uid, const struct inject_result *result)
 {
-	CLEANUP(freep) char *body = NULL;
+	struct admission_response encoded;
 	json_auto_t *answer = NULL;
 	struct err err = {0};
-	size_t length = 0;
-	int r = admission_response_encode(uid, result, &body, &length, &err);
+	int r = admission_response_encode(uid, result, &encoded, &err);
 
 	assert(r == 0);
-	r = json_read_text(body, length, &answer, &err);
+	r = json_read_text(encoded.body, encoded.length, &answer, &err);
+	free(encoded.body);
 	assert(r == 0);
 	json_t *response = json_object_get(answer, "response");
 	const char *answered = json_string_value(json_object_get(response, "uid"));

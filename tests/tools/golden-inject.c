@@ -141,13 +141,13 @@ static int decode_patch(json_t *response, struct err *err)
 static int encode(const struct admission_request *request, const struct inject_result *result,
 		  json_t **ret_response, struct err *err)
 {
-	CLEANUP(freep) char *body = NULL;
+	struct admission_response encoded = {0};
 	json_auto_t *answer = NULL;
-	size_t length = 0;
-	int r = admission_response_encode(request->uid, result, &body, &length, err);
+	int r = admission_response_encode(request->uid, result, &encoded, err);
 
 	if (r == 0)
-		r = json_read_text(body, length, &answer, err);
+		r = json_read_text(encoded.body, encoded.length, &answer, err);
+	free(encoded.body);
 	if (r != 0)
 		return r;
 	json_t *response = json_object_get(answer, "response");

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "tests/unit/suite.h"
 
 enum { SWEEP_MAX = 100000 }; /* allocations of one run; more would mean that it never ends */
@@ -140,7 +140,7 @@ void alloc_fail_sweep_outcome(const char *row, alloc_fail_making *make, const vo
 
 int alloc_fail_outcome(const json_t *value, char **ret_outcome, struct err *err)
 {
-	char *text = json_write_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	char *text = json_text(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 	if (text == NULL)
 		return err_set(err, ENOMEM, "out of memory");

@@ -3,20 +3,15 @@
 
 #include <errno.h>
 #include <nettle/base64.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
 #include "common/base/json_write.h"
+#include "common/base/strbuf.h"
 
 #define API_VERSION "admission.k8s.io/v1"
 #define KIND "AdmissionReview"
-
-static int out_of_memory(struct err *err)
-{
-	return err_set(err, ENOMEM, "out of memory");
-}
 
 /* Reads a text that is "" when it is absent. */
 static int read_text(const json_t *parent, const char *key, const char **ret_text, struct err *err)
@@ -154,87 +149,111 @@ void admission_request_release(struct admission_request *request)
 	*request = (struct admission_request){0};
 }
 
-/* The patch as the API server wants it: JSON, then base64. A new reference, NULL without memory. */
-static json_t *encode_patch(const json_t *patch)
-{
-	CLEANUP(freep) char *text = json_write_text(patch, JSON_COMPACT);
+enum {
+	BASE64_BYTES = 768, /* encoded at a time; a multiple of three, so that none is padded */
+};
 
-	if (text == NULL)
-		return NULL;
-	size_t length = strlen(text);
-	CLEANUP(freep) char *encoded = malloc(BASE64_ENCODE_RAW_LENGTH(length));
-	if (encoded == NULL)
-		return NULL;
-	base64_encode_raw(encoded, length, (const uint8_t *)text);
-	return json_stringn(encoded, BASE64_ENCODE_RAW_LENGTH(length));
+/* Appends `"key":`, and in front a comma unless it is the object's first member. */
+static void write_key(struct strbuf *body, const char *key)
+{
+	if (body->length > 0 && body->data[body->length - 1] != '{')
+		strbuf_append(body, ",", 1);
+	json_write_text(key, strlen(key), body);
+	strbuf_append(body, ":", 1);
 }
 
-static int add(json_t *response, const char *key, json_t *taken)
+static void write_member(struct strbuf *body, const char *key, const char *text)
 {
-	/* _new takes the value, and fails for NULL. */
-	return json_object_set_new(response, key, taken);
+	write_key(body, key);
+	json_write_text(text, strlen(text), body);
 }
 
-static int add_patch(json_t *response, const struct inject_result *result)
+/* Appends bytes in base64 (RFC 4648 section 4), in which JSON has nothing to escape. */
+static void write_base64(struct strbuf *body, const char *bytes, size_t length)
 {
-	if (json_array_size(result->patch) == 0)
-		return 0;
-	if (add(response, "patchType", json_string("JSONPatch")) < 0)
-		return -1;
-	return add(response, "patch", encode_patch(result->patch));
-}
+	while (length > 0) {
+		char encoded[BASE64_ENCODE_RAW_LENGTH(BASE64_BYTES)];
+		size_t part = length < BASE64_BYTES ? length : BASE64_BYTES;
 
-static int add_warnings(json_t *response, const struct inject_result *result)
-{
-	json_auto_t *warnings = json_array();
-
-	if (result->warning_count == 0)
-		return 0;
-	for (size_t i = 0; i < result->warning_count; i++) {
-		if (json_array_append_new(warnings, json_string(result->warnings[i])) < 0)
-			return -1;
+		base64_encode_raw(encoded, part, (const uint8_t *)bytes);
+		strbuf_append(body, encoded, BASE64_ENCODE_RAW_LENGTH(part));
+		bytes += part;
+		length -= part;
 	}
-	return json_object_set(response, "warnings", warnings);
 }
 
-static int add_audit(json_t *response, const struct inject_result *result)
+/* The patch as the API server wants it: JSON, then base64. Returns its size before that. */
+static size_t write_patch(struct strbuf *body, json_t *patch)
 {
-	const struct inject_decision *decision = &result->decision;
-	json_auto_t *audit =
-		json_pack("{s:s, s:s}", "decision", inject_verdict_name(decision->verdict),
-			  "reason", decision->reason);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
 
-	/* Not by "s*", which leaves a text out when memory ends. */
-	if (result->profiles != NULL && add(audit, "profiles", json_string(result->profiles)) < 0)
-		return -1;
-	return json_object_set(response, "auditAnnotations", audit);
-}
-
-static int add_status(json_t *response, const struct inject_result *result)
-{
-	const struct inject_decision *decision = &result->decision;
-
-	if (decision->verdict != INJECT_DENY)
+	if (json_array_size(patch) == 0)
 		return 0;
-	return add(response, "status",
-		   json_pack("{s:i, s:s}", "code", result->status, "message", decision->sentence));
+	json_write_value(patch, &text);
+	body->is_failed |= text.is_failed;
+	write_member(body, "patchType", "JSONPatch");
+	write_key(body, "patch");
+	strbuf_append(body, "\"", 1);
+	write_base64(body, text.data, text.length);
+	strbuf_append(body, "\"", 1);
+	return text.length;
 }
 
-int admission_response_encode(const char *uid, const struct inject_result *result, char **ret_body,
-			      size_t *ret_length, struct err *err)
+static void write_status(struct strbuf *body, const struct inject_result *result)
+{
+	if (result->decision.verdict != INJECT_DENY)
+		return;
+	write_key(body, "status");
+	strbuf_printf(body, "{\"code\":%d", result->status);
+	write_member(body, "message", result->decision.sentence);
+	strbuf_append(body, "}", 1);
+}
+
+static void write_warnings(struct strbuf *body, const struct inject_result *result)
+{
+	if (result->warning_count == 0)
+		return;
+	write_key(body, "warnings");
+	for (size_t i = 0; i < result->warning_count; i++) {
+		strbuf_append(body, i == 0 ? "[" : ",", 1);
+		json_write_text(result->warnings[i], strlen(result->warnings[i]), body);
+	}
+	strbuf_append(body, "]", 1);
+}
+
+static void write_audit(struct strbuf *body, const struct inject_result *result)
+{
+	const struct inject_decision *decision = &result->decision;
+
+	write_key(body, "auditAnnotations");
+	strbuf_append(body, "{", 1);
+	write_member(body, "decision", inject_verdict_name(decision->verdict));
+	write_member(body, "reason", decision->reason);
+	if (result->profiles != NULL)
+		write_member(body, "profiles", result->profiles);
+	strbuf_append(body, "}", 1);
+}
+
+int admission_response_encode(const char *uid, const struct inject_result *result,
+			      struct admission_response *ret_response, struct err *err)
 {
 	bool is_allowed = result->decision.verdict != INJECT_DENY;
-	json_auto_t *response = json_pack("{s:s, s:b}", "uid", uid, "allowed", is_allowed);
-	json_auto_t *review = json_pack("{s:s, s:s, s:O}", "apiVersion", API_VERSION, "kind", KIND,
-					"response", response);
+	struct strbuf body = STRBUF_INIT;
+	struct admission_response response = {0};
 
-	if (review == NULL || add_patch(response, result) < 0 || add_status(response, result) < 0 ||
-	    add_warnings(response, result) < 0 || add_audit(response, result) < 0)
-		return out_of_memory(err);
-	char *body = json_write_text(review, JSON_COMPACT);
-	if (body == NULL)
-		return out_of_memory(err);
-	*ret_body = body;
-	*ret_length = strlen(body);
-	return 0;
+	strbuf_puts(&body,
+		    "{\"apiVersion\":\"" API_VERSION "\",\"kind\":\"" KIND "\",\"response\":{");
+	write_member(&body, "uid", uid);
+	write_key(&body, "allowed");
+	strbuf_puts(&body, is_allowed ? "true" : "false");
+	response.patch_size = write_patch(&body, result->patch);
+	write_status(&body, result);
+	write_warnings(&body, result);
+	write_audit(&body, result);
+	strbuf_puts(&body, "}}");
+	response.length = body.length;
+	int r = strbuf_finish(&body, &response.body, err);
+	if (r == 0)
+		*ret_response = response;
+	return r;
 }

@@ -43,12 +43,20 @@ int admission_request_decode(const char *body, size_t length, struct admission_r
 /* Frees the review. For CLEANUP(). */
 void admission_request_release(struct admission_request *request) __attribute__((nonnull));
 
+/* An encoded answer. */
+struct admission_response {
+	char *body; /* owned; ends with a NUL that is not counted */
+	size_t length;
+	size_t patch_size; /* bytes of the patch before base64; 0: there is none */
+};
+
 /*
  * Encodes the answer: uid copied, an empty patch left out, warnings, audit annotations decision,
- * reason and profiles; a denial with its code and sentence. The caller frees *ret_body. -ENOMEM.
+ * reason and profiles; a denial with its code and sentence. All texts are UTF-8, as those that
+ * admission_request_decode() and inject() give. The caller frees ret_response->body. -ENOMEM.
  */
-int admission_response_encode(const char *uid, const struct inject_result *result, char **ret_body,
-			      size_t *ret_length, struct err *err)
+int admission_response_encode(const char *uid, const struct inject_result *result,
+			      struct admission_response *ret_response, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

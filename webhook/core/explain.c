@@ -9,7 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/explain_patch.h"
@@ -186,7 +186,7 @@ static int write_parameter(const struct origins *origins, const char *name, cons
 {
 	CLEANUP(strbuf_release) struct strbuf key = STRBUF_INIT;
 	CLEANUP(freep) char *full = NULL;
-	CLEANUP(freep) char *text = json_write_text(value, JSON_ENCODE_ANY);
+	CLEANUP(freep) char *text = json_text(value, JSON_ENCODE_ANY);
 
 	strbuf_printf(&key, VOCABULARY_PARAM_PREFIX "%s", name);
 	if (strbuf_finish(&key, &full, err) < 0)

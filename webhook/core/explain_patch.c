@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/utf8.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a value that are shown */
@@ -74,12 +74,12 @@ static bool has_controls(const char *text)
 /* Appends a value as JSON without controls. */
 static void write_json(struct strbuf *out, const json_t *value)
 {
-	CLEANUP(freep) char *text = json_write_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
+	CLEANUP(freep) char *text = json_text(value, JSON_ENCODE_ANY | JSON_COMPACT);
 	CLEANUP(freep) char *escaped = NULL;
 
 	if (text != NULL && has_controls(text))
 		escaped =
-			json_write_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+			json_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text == NULL || (has_controls(text) && escaped == NULL))
 		out->is_failed = true;
 	else

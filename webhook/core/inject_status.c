@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/pod_shape.h"
@@ -71,7 +71,7 @@ static json_t *status_text(const struct inject_status *status, json_t *tree)
 	/* Sorted: between two passes the API server may have sorted the pod's members. */
 	CLEANUP(freep)
 	char *text =
-		document != NULL ? json_write_text(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+		document != NULL ? json_text(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
 	return text != NULL ? json_string(text) : NULL;
 }

@@ -7,7 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "webhook/core/namespace_defaults.h"
 
 enum { CAPACITY_FIRST = 16 };
@@ -173,7 +173,7 @@ int namespace_text_encode(const json_t *object, char **ret_text, struct err *err
 	if (r < 0)
 		return r;
 	CLEANUP(freep)
-	char *text = facts.annotations != NULL ? json_write_text(facts.annotations, JSON_COMPACT)
+	char *text = facts.annotations != NULL ? json_text(facts.annotations, JSON_COMPACT)
 					       : strdup("");
 	if (text == NULL)
 		return err_set(err, ENOMEM, "out of memory");

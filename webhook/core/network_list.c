@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/list_item.h"
 #include "common/base/strbuf.h"
 
@@ -107,7 +107,7 @@ static int join_json(const char *own, const char *profiles, char **ret_joined, s
 	}
 	if (json_array_size(list) == before)
 		return 0;
-	*ret_joined = json_write_text(list, JSON_COMPACT);
+	*ret_joined = json_text(list, JSON_COMPACT);
 	return *ret_joined == NULL ? out_of_memory(err) : 0;
 }
 

@@ -9,7 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/strbuf.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/json_path.h"
@@ -37,7 +37,7 @@ static void append_real(const json_t *value, struct strbuf *out)
 
 	for (size_t digits = REAL_DIGITS_MIN; digits <= REAL_DIGITS_MAX; digits++) {
 		CLEANUP(freep)
-		char *text = json_write_text(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
+		char *text = json_text(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(digits));
 
 		if (text == NULL) {
 			out->is_failed = true;
@@ -184,7 +184,8 @@ static int render_string(const struct render *render, json_t *string, bool is_te
 		r = expand(render, text, length, &out);
 	if (r < 0)
 		return r;
-	json_t *rendered = out.is_failed ? NULL : json_stringn(out.data, out.length);
+	/* Texts of JSON, one behind the other: UTF-8, and not to be looked at once more. */
+	json_t *rendered = out.is_failed ? NULL : json_stringn_nocheck(out.data, out.length);
 	if (rendered == NULL)
 		return out_of_memory(render->err);
 	*ret_rendered = rendered;

@@ -6,7 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/strbuf.h"
 #include "common/vocabulary.h"
 #include "webhook/core/json_edit.h"
@@ -130,7 +130,7 @@ static int edit_container(void *context, json_t *container, json_t **ret_contain
 /* The questions as the variable's value. The caller frees it. */
 static int write_value(const json_t *questions, char **ret_text, struct err *err)
 {
-	CLEANUP(freep) char *text = json_write_text(questions, JSON_COMPACT | JSON_SORT_KEYS);
+	CLEANUP(freep) char *text = json_text(questions, JSON_COMPACT | JSON_SORT_KEYS);
 	CLEANUP(strbuf_release) struct strbuf value = STRBUF_INIT;
 
 	if (text == NULL)

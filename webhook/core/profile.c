@@ -8,7 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "webhook/core/profile_overlay.h"
 #include "webhook/core/profile_redirect.h"
 
@@ -27,7 +27,7 @@ static int hash_document(const json_t *document, char ret_hash[static PROFILE_HA
 			 struct err *err)
 {
 	static const char DIGITS[] = "0123456789abcdef";
-	CLEANUP(freep) char *text = json_write_text(document, JSON_SORT_KEYS | JSON_COMPACT);
+	CLEANUP(freep) char *text = json_text(document, JSON_SORT_KEYS | JSON_COMPACT);
 	uint8_t digest[SHA256_DIGEST_SIZE];
 	struct sha256_ctx context;
 

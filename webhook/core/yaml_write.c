@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_write.h"
+#include "common/base/json_text.h"
 #include "common/base/utf8.h"
 
 enum { WORD_MAX = 5 }; /* letters of the longest word that is no text, "false" */
@@ -178,7 +178,7 @@ static void write_lines(struct strbuf *out, size_t column, const char *text)
 
 void yaml_write_json(struct strbuf *out, size_t step, size_t column, const json_t *value)
 {
-	CLEANUP(freep) char *text = json_write_text(value, JSON_ENCODE_ANY | JSON_INDENT(step));
+	CLEANUP(freep) char *text = json_text(value, JSON_ENCODE_ANY | JSON_INDENT(step));
 
 	if (text == NULL) {
 		out->is_failed = true;

@@ -19,12 +19,6 @@ static uint64_t monotonic_ns(void)
 	return (uint64_t)now.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)now.tv_nsec;
 }
 
-/* Bytes of the patch as the answer carries it, before base64. */
-static size_t patch_size(const struct inject_result *result)
-{
-	return result->patch != NULL ? json_dumpb(result->patch, NULL, 0, JSON_COMPACT) : 0;
-}
-
 /*
  * One review on its way. The result's values are partly those of the profiles: these are given back
  * last, so that whoever frees them is the last one to have seen them.
@@ -37,6 +31,7 @@ struct review {
 	json_t *annotations;               /* the namespace's; NULL: none */
 	struct profile_snapshot *profiles; /* those in force; NULL: none were taken */
 	struct inject_result result;
+	size_t patch_size; /* bytes, of the answer */
 };
 
 static void review_release(struct review *review)
@@ -111,6 +106,7 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 		.gate_image = atomic_load(&handler->gate_image),
 		.image_volumes = atomic_load(&handler->image_volumes),
 	};
+	struct admission_response response;
 	struct err trouble;
 	int r = find_defaults(review, &question, &trouble);
 
@@ -121,10 +117,14 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 	review->profiles = profile_slot_get(handler->profiles);
 	r = inject(&question, profile_snapshot_set(review->profiles), &options, &review->result,
 		   err);
+	if (r == 0)
+		r = admission_response_encode(request->uid, &review->result, &response, err);
 	if (r < 0)
 		return r;
-	return admission_response_encode(request->uid, &review->result, &reply->body,
-					 &reply->body_length, err);
+	reply->body = response.body;
+	reply->body_length = response.length;
+	review->patch_size = response.patch_size;
+	return 0;
 }
 
 /* What an error of decoding or deciding is in HTTP. */
@@ -167,7 +167,7 @@ static void answer(struct admission_handler *handler, const char *namespace_labe
 	uint64_t nanoseconds = monotonic_ns() - wait->begun_ns;
 	const struct inject_decision *decision = &review.result.decision;
 	metrics_count_review(handler->metrics, inject_verdict_name(decision->verdict),
-			     decision->reason, nanoseconds, patch_size(&review.result));
+			     decision->reason, nanoseconds, review.patch_size);
 	log_review(&review, nanoseconds);
 }
 

@@ -1,52 +1,68 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "common/base/json_write.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
-#include "tests/unit/alloc_fail.h"
-#include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
 
-static void test_text(void)
+/* Whatever is read is written as jansson writes it. */
+static void test_as_jansson(void)
 {
-	json_auto_t *value = quoted_json("{'b':[1,2.5,null,'\\u0000'],'a':{}}");
-	CLEANUP(freep) char *text = json_write_text(value, JSON_COMPACT);
-	CLEANUP(freep) char *sorted = json_write_text(value, JSON_COMPACT | JSON_SORT_KEYS);
-	CLEANUP(freep) char *any = json_write_text(json_true(), JSON_ENCODE_ANY);
+	static const char *const VALUES[] = {
+		"{}",
+		"[]",
+		"null",
+		"true",
+		"false",
+		"0",
+		"-9223372036854775808",
+		"9223372036854775807",
+		"0.1",
+		"1.0",
+		"-2.2250738585072014e-308",
+		"1.7976931348623157e308",
+		"12345678901234567000.5",
+		"\"\"",
+		"\"/ \\/ \\\" \\\\ \\b \\f \\n \\r \\t \\u0001 \\u001f \\u007f\"",
+		"\"\\u0000 is in it\"",
+		"\"\\\\\\\\\"",
+		"\"\\u00fc \\u20ac \\ud83d\\ude00 \\u2028\"",
+		"{\"b\":1,\"a\":{\"\":[]},\"\\\"\\n\":[[[]],{},null,\"x\",1]}",
+		"[{\"k\":[1,2.5,{\"l\":false}]},[],{}]",
+	};
 
-	ASSERT_TEXT("value", text, "{\"b\":[1,2.5,null,\"\\u0000\"],\"a\":{}}");
-	ASSERT_TEXT("sorted", sorted, "{\"a\":{},\"b\":[1,2.5,null,\"\\u0000\"]}");
-	ASSERT_TEXT("any", any, "true");
-	CU_ASSERT_PTR_NULL(json_write_text(json_true(), 0));
-	CU_ASSERT_PTR_NULL(json_write_text(NULL, JSON_ENCODE_ANY));
+	for (size_t i = 0; i < sizeof(VALUES) / sizeof(*VALUES); i++) {
+		CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
+		json_auto_t *value =
+			json_loads(VALUES[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		CLEANUP(freep) char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+		CU_ASSERT_PTR_NOT_NULL_FATAL(expected);
+		strbuf_puts(&buf, "before ");
+		json_write_value(value, &buf);
+		ASSERT_TEXT(VALUES[i], buf.data + strlen("before "), expected);
+	}
 }
 
-static int make(const void *input, char **ret_outcome, struct err *err)
+/* Every byte that may stand in UTF-8 by itself, alone and between others. */
+static void test_every_character(void)
 {
-	*ret_outcome = json_write_text(input, JSON_COMPACT | JSON_SORT_KEYS);
-	return *ret_outcome != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
-}
+	for (int c = 0; c < 0x80; c++) {
+		const char text[] = {'a', (char)c, 'z'};
+		CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
 
-/* Keys of every length: each time that the text has to grow it is a key that finds no room. */
-static void test_out_of_memory(void)
-{
-	char key[200] = "";
-
-	for (size_t length = 1; length < sizeof(key); length++) {
-		json_auto_t *value = NULL;
-
-		key[length - 1] = 'k';
-		value = json_pack("{s:i, s:{s:i}}", key, 1, "z", key, 2);
-		alloc_fail_sweep_outcome(key, make, value);
+		json_write_text(text, sizeof(text), &buf);
+		json_auto_t *back =
+			json_loadb(buf.data, buf.length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		ASSERT_ROW(buf.data, json_string_length(back) == sizeof(text));
+		ASSERT_ROW(buf.data, memcmp(json_string_value(back), text, sizeof(text)) == 0);
 	}
 }
 
 static CU_TestInfo tests[] = {
-	{"values as text", test_text},
-	{"no key is left out when memory ends", test_out_of_memory},
+	{"whatever is read is written as jansson writes it", test_as_jansson},
+	{"every character finds its way back", test_every_character},
 	CU_TEST_INFO_NULL,
 };
 SUITE("common/base/json_write", tests)

@@ -50,6 +50,24 @@ static void test_growth(void)
 	CU_ASSERT(texts.length == 10000 && strcmp(texts.data + 5000, bytes.data) == 0);
 }
 
+/* Texts of every length around the room that there is. */
+static void test_printf(void)
+{
+	static const char DIGITS[] = "0123456789";
+
+	for (int length = 0; length < 400; length++) {
+		CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
+
+		strbuf_puts(&buf, DIGITS);
+		strbuf_printf(&buf, "%*d", length, 7);
+		strbuf_printf(&buf, "%s", DIGITS);
+		size_t printed = length > 0 ? (size_t)length : 1;
+		CU_ASSERT_FATAL(buf.length == 2 * strlen(DIGITS) + printed);
+		CU_ASSERT(strlen(buf.data) == buf.length && buf.length < buf.capacity);
+		ASSERT_TEXT("printed", buf.data + buf.length - strlen(DIGITS) - 1, "70123456789");
+	}
+}
+
 static void test_finish(void)
 {
 	struct strbuf buf = STRBUF_INIT;
@@ -103,6 +121,7 @@ static void test_allocations(void)
 static CU_TestInfo tests[] = {{"append", test_append},
 			      {"NULs are bytes", test_nul},
 			      {"growth", test_growth},
+			      {"printing, a text of any length", test_printf},
 			      {"finish", test_finish},
 			      {"a failure stays", test_failure_stays},
 			      {"failing allocations", test_allocations},

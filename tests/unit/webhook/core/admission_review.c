@@ -2,6 +2,8 @@
 #include "webhook/core/admission_review.h"
 
 #include <errno.h>
+#include <nettle/base64.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -178,12 +180,12 @@ static struct inject_result result_of(enum inject_verdict verdict)
 
 static void expect(const struct inject_result *result, const char *expected)
 {
-	CLEANUP(freep) char *body = NULL;
-	size_t length = 0;
+	struct admission_response response;
 	struct err err = {0};
 
-	CU_ASSERT_EQUAL_FATAL(admission_response_encode("u", result, &body, &length, &err), 0);
-	CU_ASSERT_EQUAL(length, strlen(body));
+	CU_ASSERT_EQUAL_FATAL(admission_response_encode("u", result, &response, &err), 0);
+	CLEANUP(freep) char *body = response.body;
+	CU_ASSERT_EQUAL(response.length, strlen(body));
 	json_auto_t *answer = json_loads(body, 0, NULL);
 	CLEANUP(freep) char *found = quoted_json_text(answer);
 	ASSERT_TEXT(expected, found, expected);
@@ -230,11 +232,53 @@ static void test_inject(void)
 			       "'profiles':'a,b'}"));
 }
 
+/* The patch of an answer, decoded. The caller frees it. */
+static char *patch_of(const struct admission_response *response)
+{
+	json_auto_t *answer = json_loadb(response->body, response->length, 0, NULL);
+	const char *encoded =
+		json_string_value(json_object_get(json_object_get(answer, "response"), "patch"));
+	struct base64_decode_ctx base64;
+	size_t length = response->patch_size;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(encoded);
+	char *patch = calloc(1, BASE64_DECODE_LENGTH(strlen(encoded)) + 1);
+	base64_decode_init(&base64);
+	CU_ASSERT(base64_decode_update(&base64, &length, (uint8_t *)patch, strlen(encoded),
+				       encoded));
+	CU_ASSERT(base64_decode_final(&base64));
+	CU_ASSERT_EQUAL(length, response->patch_size);
+	return patch;
+}
+
+/* Lengths around those at which base64 is cut in parts, and padded. */
+static void test_patch_of_any_length(void)
+{
+	enum { LENGTH_MAX = 1600 };
+	char text[LENGTH_MAX + 1] = "";
+
+	for (size_t length = 0; length < LENGTH_MAX; length++) {
+		CLEANUP(inject_result_release) struct inject_result result = result_of(INJECT_YES);
+		struct admission_response response;
+		struct err err = {0};
+
+		result.patch = json_pack("[s]", text);
+		CU_ASSERT_EQUAL_FATAL(admission_response_encode("u", &result, &response, &err), 0);
+		CLEANUP(freep) char *body = response.body;
+		CLEANUP(freep) char *patch = patch_of(&response);
+		CLEANUP(freep) char *expected = json_dumps(result.patch, JSON_COMPACT);
+		ASSERT_TEXT("patch", patch, expected);
+		text[length] = (char)('a' + length % 26);
+	}
+}
+
 static int make(const void *input, char **ret_outcome, struct err *err)
 {
-	size_t length;
+	struct admission_response response = {0};
+	int r = admission_response_encode("u", input, &response, err);
 
-	return admission_response_encode("u", input, ret_outcome, &length, err);
+	*ret_outcome = response.body;
+	return r;
 }
 
 static void test_out_of_memory(void)
@@ -257,6 +301,7 @@ static CU_TestInfo tests[] = {
 	{"a pod that is skipped", test_skip},
 	{"a pod that is denied", test_deny},
 	{"a pod that is injected", test_inject},
+	{"a patch of any length", test_patch_of_any_length},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };
