@@ -57,6 +57,7 @@ void status_answer_metrics(void *context, const struct http_request *request,
 	struct profile_report profiles;
 	struct cluster_report report = {.not_ready = ""};
 	struct namespace_report namespaces = {.not_ready = ""};
+	struct event_report events = {0};
 	struct err err;
 
 	(void)request;
@@ -65,6 +66,8 @@ void status_answer_metrics(void *context, const struct http_request *request,
 	profile_slot_report(handler->profiles, &profiles);
 	if (handler->namespaces != NULL)
 		namespace_cache_report(handler->namespaces, &namespaces);
+	if (handler->events != NULL)
+		event_sender_report(handler->events, &events);
 	struct metrics_state state = {
 		.version = SIDEWIRE_VERSION,
 		.profiles = &profiles,
@@ -73,6 +76,7 @@ void status_answer_metrics(void *context, const struct http_request *request,
 		.certificate_not_after = not_after(handler->certificates),
 		.cluster = handler->cluster != NULL ? &report : NULL,
 		.namespaces = handler->namespaces != NULL ? &namespaces : NULL,
+		.events = handler->events != NULL ? &events : NULL,
 	};
 	if (metrics_format(handler->metrics, &state, &reply->body, &err) < 0) {
 		http_reply_text(reply, 503, err.msg);

@@ -131,6 +131,18 @@ static void test_http_errors(void)
 	CU_ASSERT(has_line(text, "sidewire_http_errors_total{status=\"broken off\"} 1"));
 }
 
+static void test_tls_failures(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+
+	metrics_count_tls_failure(metrics, TLS_FAILURE_HELLO);
+	metrics_count_tls_failure(metrics, TLS_FAILURE_HELLO);
+	metrics_count_tls_failure(metrics, TLS_FAILURE_SILENT);
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	CU_ASSERT(has_line(text, "sidewire_tls_failures_total{after=\"nothing\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_tls_failures_total{after=\"hello\"} 2"));
+}
+
 static void test_labels_are_escaped(void)
 {
 	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
@@ -168,6 +180,7 @@ static void test_cluster(void)
 	};
 	const struct namespace_report namespaces = {
 		.count = 10000, .age_ms = 61007, .reads = 8, .api_failures = 5};
+	const struct event_report events = {.sent = 1, .repeated = 22, .dropped = 3, .failed = 4};
 	struct metrics_state state = STATE;
 
 	CLEANUP(freep) char *without = format(metrics, &state);
@@ -175,6 +188,7 @@ static void test_cluster(void)
 	CU_ASSERT_PTR_NULL(strstr(without, "namespace"));
 	state.cluster = &report;
 	state.namespaces = &namespaces;
+	state.events = &events;
 	CLEANUP(freep) char *text = format(metrics, &state);
 	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
 	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
@@ -182,6 +196,10 @@ static void test_cluster(void)
 	CU_ASSERT(has_line(text, "sidewire_namespaces 10000"));
 	CU_ASSERT(has_line(text, "sidewire_namespace_cache_age_seconds 61.007"));
 	CU_ASSERT(has_line(text, "sidewire_namespace_reads_total 8"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"sent\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"repeated\"} 22"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"dropped\"} 3"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"failed\"} 4"));
 }
 
 static CU_TestInfo tests[] = {
@@ -189,6 +207,7 @@ static CU_TestInfo tests[] = {
 	{"profiles that are not broken", test_profiles_that_are_not_broken},
 	{"reviews", test_reviews},
 	{"HTTP errors", test_http_errors},
+	{"TLS failures", test_tls_failures},
 	{"labels are escaped", test_labels_are_escaped},
 	{"too many outcomes", test_too_many_outcomes},
 	{"in a cluster", test_cluster},
