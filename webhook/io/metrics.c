@@ -221,6 +221,7 @@ static void put_profiles(struct strbuf *out, const struct profile_report *profil
 
 static void put_state(struct strbuf *out, const struct metrics_state *state)
 {
+	put_number(out, "sidewire_ready", "gauge", "Whether /readyz says so.", state->is_ready);
 	put_number(out, "sidewire_requests_in_flight", "gauge",
 		   "Requests that have begun and not ended.", state->requests_in_flight);
 	put_number(out, "sidewire_worker_restarts_total", "counter",

@@ -6,6 +6,7 @@
 #ifndef SIDEWIRE_WEBHOOK_METRICS_H
 #define SIDEWIRE_WEBHOOK_METRICS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -22,6 +23,7 @@ struct metrics;
 struct metrics_state {
 	const char *version;
 	const struct profile_report *profiles;
+	bool is_ready; /* as /readyz says */
 	size_t requests_in_flight;
 	unsigned int worker_restarts;
 	time_t certificate_not_after;              /* Unix time; 0: there is none */

@@ -21,6 +21,7 @@ static const struct profile_report PROFILES = {
 static const struct metrics_state STATE = {
 	.version = "1.2",
 	.profiles = &PROFILES,
+	.is_ready = true,
 	.requests_in_flight = 2,
 	.worker_restarts = 7,
 	.certificate_not_after = 1800000000,
@@ -63,6 +64,7 @@ static void test_nothing_counted(void)
 		"sidewire_review_duration_seconds_bucket{le=\"+Inf\"} 0",
 		"sidewire_review_duration_seconds_sum 0.000000000",
 		"sidewire_patch_bytes_total 0",
+		"sidewire_ready 1",
 		"sidewire_requests_in_flight 2",
 		"# TYPE sidewire_worker_restarts_total counter",
 		"sidewire_worker_restarts_total 7",
