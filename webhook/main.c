@@ -23,6 +23,7 @@
 #include "webhook/io/certificate.h"
 #include "webhook/io/certificate_issue.h"
 #include "webhook/io/cluster_sync.h"
+#include "webhook/io/event_sender.h"
 #include "webhook/io/flat_memory.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
@@ -70,6 +71,7 @@ struct webhook {
 	struct http_server *reviews;
 	struct cluster_sync *cluster;       /* NULL outside a cluster */
 	struct namespace_cache *namespaces; /* the same */
+	struct event_sender *events;        /* the same */
 	struct http_server *plain;
 };
 
@@ -98,6 +100,7 @@ static void webhook_release(struct webhook *webhook)
 	if (webhook->namespaces != NULL)
 		namespace_cache_stop(webhook->namespaces);
 	http_server_free(webhook->reviews);
+	event_sender_free(webhook->events);
 	namespace_cache_free(webhook->namespaces);
 	cluster_sync_free(webhook->cluster);
 	if (webhook->has_certificates)
@@ -244,6 +247,7 @@ static int make_reviews(struct webhook *webhook, const struct webhook_options *o
 		.image_volumes = options->image_volumes,
 		.own_namespace = options->own_namespace,
 		.namespaces = webhook->namespaces,
+		.events = webhook->events,
 		.metrics = webhook->metrics,
 	};
 	struct http_server_options server = {
@@ -280,6 +284,14 @@ static int start_namespaces(struct webhook *webhook, const struct webhook_option
 		       : 0;
 }
 
+static int start_events(struct webhook *webhook, const struct webhook_options *options,
+			struct err *err)
+{
+	return options->is_in_cluster ? event_sender_start(options->service_account,
+							   options->pod_name, &webhook->events, err)
+				      : 0;
+}
+
 static int start_plain(struct webhook *webhook, const struct inheritance *inheritance,
 		       struct err *err)
 {
@@ -289,6 +301,7 @@ static int start_plain(struct webhook *webhook, const struct inheritance *inheri
 	webhook->status.reviews = webhook->reviews;
 	webhook->status.cluster = webhook->cluster;
 	webhook->status.namespaces = webhook->namespaces;
+	webhook->status.events = webhook->events;
 	struct http_server_options server = {
 		.service = {.routes = PLAIN_ROUTES, .context = &webhook->status, .body_max = 0},
 		.threads = 1,
@@ -327,6 +340,8 @@ static int start(struct webhook *webhook, const struct webhook_options *options,
 
 	if (r == 0)
 		r = start_namespaces(webhook, options, err);
+	if (r == 0)
+		r = start_events(webhook, options, err);
 	if (r == 0)
 		r = make_reviews(webhook, options, inheritance, err);
 	if (r == 0)

@@ -11,6 +11,7 @@
 #include "cni/core/removal_watch.h"
 #include "cni/io/idle_memory.h"
 #include "common/base/cleanup.h"
+#include "common/base/event_object.h"
 #include "common/base/json_read.h"
 #include "common/base/kube_retry.h"
 #include "common/io/kube_client.h"
@@ -195,14 +196,19 @@ static json_t *make_event(const struct node_api *api, const struct report *repor
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
-	return json_pack("{s:s, s:s, s:{s:s, s:s}, s:{s:s, s:s, s:s, s:s}, s:s, s:s, s:s,"
-			 " s:{s:s, s:s}, s:s, s:s, s:i}",
-			 "apiVersion", "v1", "kind", "Event", "metadata", "generateName",
-			 DAEMON_SET "-", "namespace", "default", "involvedObject", "apiVersion",
-			 "v1", "kind", "Node", "name", api->node_name, "uid", api->node_name,
-			 "reason", report->reason, "message", report->message, "type", "Warning",
-			 "source", "component", DAEMON_SET, "host", api->node_name,
-			 "firstTimestamp", time, "lastTimestamp", time, "count", 1);
+	const struct event_object event = {
+		.component = DAEMON_SET,
+		.host = api->node_name,
+		.namespace_name = "default",
+		.about_api_version = "v1",
+		.about_kind = "Node",
+		.about_name = api->node_name,
+		.about_uid = api->node_name,
+		.reason = report->reason,
+		.message = report->message,
+		.time = time,
+	};
+	return event_object_make(&event);
 }
 
 /* Calls, and takes every status but `wanted` for a failure, in the words of the Status object. */

@@ -139,6 +139,13 @@ def test_a_deployment_tells_why_it_has_no_pods(api, installed, namespaces):
 
     assert wait_for(failure, PATIENCE, "the Deployment to say so")[0].endswith(f"denied the request: {REFUSED}")
 
+    def events():
+        listed = installed.get("-n", namespaces["enabled"], "events", "--field-selector", "reason=SidewireRefused")["items"]
+        about = [(event["involvedObject"], event["message"]) for event in listed]
+        return {(thing["kind"], message) for thing, message in about if thing["name"].startswith("misspelt-")}
+
+    assert wait_for(events, PATIENCE, "an Event at its ReplicaSet") == {("ReplicaSet", REFUSED)}
+
 
 def stored(api, thing, namespace):
     """What the API server stores, but for what differs from one pod to the next."""

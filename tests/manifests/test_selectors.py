@@ -71,7 +71,7 @@ def test_how_it_is_asked(webhooks, render):
         assert "caBundle" not in webhook["clientConfig"], "applying would clear what the webhook has written"
         assert webhook["rules"] == [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
                                      "resources": ["pods"], "scope": "Namespaced"}]
-        expected = {"failurePolicy": "Fail", "sideEffects": "None", "matchPolicy": "Equivalent",
+        expected = {"failurePolicy": "Fail", "sideEffects": "NoneOnDryRun", "matchPolicy": "Equivalent",
                     "reinvocationPolicy": "IfNeeded", "admissionReviewVersions": ["v1"]}
         assert {key: webhook[key] for key in expected} == expected
         assert webhook["timeoutSeconds"] <= 5

@@ -74,7 +74,7 @@ def entry(name, ca_bundle=None):
     client = {"service": {"name": "sidewire-webhook", "namespace": NAMESPACE, "path": f"/mutate/{name}", "port": 443}}
     if ca_bundle is not None:
         client["caBundle"] = encode(ca_bundle)
-    return {"name": f"{name}.sidewire.io", "clientConfig": client, "sideEffects": "None",
+    return {"name": f"{name}.sidewire.io", "clientConfig": client, "sideEffects": "NoneOnDryRun",
             "admissionReviewVersions": ["v1"], "failurePolicy": "Fail"}
 
 
@@ -303,7 +303,9 @@ class ApiServer:
         return 404, f"{path} not found"
 
     def do_post(self, path, _, body):
-        path = f"{path}/{body['metadata']['name']}"
+        name = body["metadata"].get("name") or f"{body['metadata']['generateName']}{self.version}"
+        body = {**body, "metadata": {**body["metadata"], "name": name}}
+        path = f"{path}/{name}"
         return (409, f"{path} already exists") if path in self.objects else (201, self.put(path, body))
 
     def do_put(self, path, _, body):

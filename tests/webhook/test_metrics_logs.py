@@ -3,6 +3,7 @@
 
 import datetime
 import re
+import socket
 import ssl
 import time
 
@@ -59,6 +60,48 @@ def test_metrics_of_reviews(start):
     program.wait_metric("sidewire_requests_in_flight", 0)
 
 
+def believes_nobody():
+    """A client whose authorities do not include the program's."""
+    return ssl.create_default_context()
+
+
+def speaks(version):
+    """A client of that version of TLS that believes anybody."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    return context
+
+
+def tls_failures(program):
+    found = samples(program)
+    return [found["sidewire_tls_failures_total", f'after="{after}"'] for after in ("nothing", "hello")]
+
+
+@pytest.mark.filterwarnings("ignore:.*TLSv1_1 is deprecated")
+def test_metrics_of_handshakes_that_failed(start):
+    program = start()
+    program.post(encoded(pod()))
+    for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+        program.tls_socket(speaks(version)).close()
+        distrusts = believes_nobody()
+        distrusts.maximum_version = version
+        with pytest.raises(ssl.SSLCertVerificationError):
+            program.tls_socket(distrusts)
+    with pytest.raises(ssl.SSLError):
+        program.tls_socket(speaks(ssl.TLSVersion.TLSv1_1))
+    program.wait_metric('sidewire_tls_failures_total{after="hello"}', 3)
+    socket.create_connection(("127.0.0.1", program.port)).close()
+    with socket.create_connection(("127.0.0.1", program.port)) as plain:
+        plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        plain.recv(1)
+    program.wait_metric('sidewire_tls_failures_total{after="nothing"}', 2)
+    assert tls_failures(program) == [2, 3]
+    program.post(encoded(pod()))
+    assert tls_failures(program) == [2, 3], "a handshake that went well is no failure"
+
+
 def test_buckets_only_grow(webhook):
     webhook.post(encoded(pod()))
     counts = [count for (name, _), count in samples(webhook).items() if name.endswith("_bucket")]
@@ -67,6 +110,7 @@ def test_buckets_only_grow(webhook):
 
 def test_metrics_of_the_program(webhook):
     found = samples(webhook)
+    assert found["sidewire_ready", None] == 1
     assert found["sidewire_profiles", None] == 2
     assert 0 <= time.time() - found["sidewire_profiles_loaded_seconds", None] < 300
     assert found["sidewire_profiles_broken", None] == 0

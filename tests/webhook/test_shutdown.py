@@ -35,6 +35,7 @@ def test_what_is_in_flight_is_finished(start, number):
     end(program, number)
     status, _, body = program.get("/readyz")
     assert (status, body) == (503, b"the program is ending\n")
+    assert program.metric("sidewire_ready") == 0
     assert program.get("/healthz")[0] == 200
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", program.port))

@@ -92,6 +92,8 @@ static int read_request(const json_t *review, struct admission_request *ret_requ
 	if (r == 0)
 		r = read_text(request, "name", &ret_request->name, err);
 	if (r == 0)
+		r = json_read_boolean(request, "dryRun", &ret_request->is_dry_run, err);
+	if (r == 0)
 		read_object(request, ret_request);
 	return r;
 }

@@ -30,6 +30,7 @@ struct admission_request {
 	const char *name;           /* of the pod; may be "" */
 	const char *generate_name;  /* metadata.generateName of the pod; may be "" */
 	json_t *object;             /* NULL when there is none */
+	bool is_dry_run;            /* nothing is stored, and nothing may be done */
 };
 
 /*

@@ -8,6 +8,7 @@
 #include "common/io/log.h"
 #include "webhook/core/admission_review.h"
 #include "webhook/core/inject.h"
+#include "webhook/core/review_event.h"
 
 enum { NANOSECONDS_PER_SECOND = 1000 * 1000 * 1000 };
 
@@ -87,6 +88,17 @@ static int find_defaults(struct review *review, struct inject_question *question
 	return 0;
 }
 
+/* Tells everybody what became of the pod, where that is due. */
+static void tell(const struct review *review, const struct inject_question *question)
+{
+	struct event_sender *events = review->handler->events;
+	struct review_event event;
+
+	if (events != NULL && review_event_make(question, &review->result.decision,
+						review->request.is_dry_run, &event))
+		event_sender_offer(events, &event);
+}
+
 /* Decides about a review that was decoded, and writes the answer's body. */
 static int decide(struct review *review, struct http_reply *reply, struct err *err)
 {
@@ -124,6 +136,7 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 	reply->body = response.body;
 	reply->body_length = response.length;
 	review->patch_size = response.patch_size;
+	tell(review, &question);
 	return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The answers to reviews: decode, inject, encode; count and log. One path for each webhook entry,
- * since the path says which of the namespace selectors matched.
+ * The answers to reviews: decode, inject, encode; count, log and tell. One path for each webhook
+ * entry, since the path says which of the namespace selectors matched.
  */
 #ifndef SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
 #define SIDEWIRE_WEBHOOK_ADMISSION_HANDLER_H
@@ -9,6 +9,7 @@
 #include <stdatomic.h>
 
 #include "webhook/core/image_volumes.h"
+#include "webhook/io/event_sender.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/metrics.h"
 #include "webhook/io/namespace_cache.h"
@@ -24,6 +25,7 @@ struct admission_handler {
 	_Atomic(enum image_volumes) image_volumes;
 	const char *own_namespace;
 	struct namespace_cache *namespaces; /* NULL outside a cluster: there are no defaults */
+	struct event_sender *events;        /* the same: nobody is told */
 	struct metrics *metrics;
 };
 

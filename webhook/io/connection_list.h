@@ -15,9 +15,17 @@
 
 struct certificate;
 
+/* How far a connection's TLS handshake has come. */
+enum tls_stage {
+	TLS_SILENT, /* nothing has come that begins one */
+	TLS_HELLO,  /* the client's hello has */
+	TLS_DONE,   /* the client's last word has; it believes our certificate */
+};
+
 /* One connection: a member of its list until it is removed. */
 struct connection {
 	struct certificate *certificate; /* for the owner's use, who keeps the reference */
+	enum tls_stage tls;              /* likewise */
 	int fd;                          /* borrowed: open until the connection is removed */
 	bool has_asked;                  /* a first request has come */
 	int64_t waiting_since_ms;        /* CLOCK_MONOTONIC; 0: a request is being served */

@@ -60,7 +60,45 @@ __attribute__((format(printf, 2, 0))) static void log_complaint(void *cls, const
 	log_end(&line);
 }
 
-/* Gives a new connection the certificate that is in force. NULL without memory. */
+/* NULL for one that there was no memory for. */
+static struct connection *connection_of(struct MHD_Connection *mhd_connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd_connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info->socket_context;
+}
+
+/* GnuTLS has seen a message of a handshake; libmicrohttpd hangs its connection at the session. */
+static int on_handshake(gnutls_session_t session, unsigned int type, unsigned int when,
+			unsigned int is_incoming, const gnutls_datum_t *message)
+{
+	struct connection *connection = connection_of(gnutls_session_get_ptr(session));
+
+	(void)when;
+	(void)message;
+	if (connection == NULL || is_incoming == 0)
+		return 0;
+	if (type == GNUTLS_HANDSHAKE_CLIENT_HELLO)
+		connection->tls = TLS_HELLO;
+	if (type == GNUTLS_HANDSHAKE_FINISHED)
+		connection->tls = TLS_DONE;
+	return 0;
+}
+
+/* Gives a new connection the certificate that is in force, and follows its handshake. */
+static void prepare_tls(struct http_server *server, struct MHD_Connection *mhd_connection,
+			struct connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(mhd_connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+
+	connection->certificate = certificate_slot_get(server->options.certificates);
+	gnutls_handshake_set_hook_function(info->tls_session, GNUTLS_HANDSHAKE_ANY,
+					   GNUTLS_HOOK_BOTH, on_handshake);
+}
+
+/* NULL without memory. */
 static struct connection *start_connection(struct http_server *server,
 					   struct MHD_Connection *mhd_connection)
 {
@@ -69,8 +107,19 @@ static struct connection *start_connection(struct http_server *server,
 	struct connection *connection = connection_list_add(&server->connections, info->connect_fd);
 
 	if (connection != NULL && server->options.certificates != NULL)
-		connection->certificate = certificate_slot_get(server->options.certificates);
+		prepare_tls(server, mhd_connection, connection);
 	return connection;
+}
+
+/* A connection is about to be closed. */
+static void end_connection(struct http_server *server, struct connection *connection)
+{
+	if (server->options.certificates != NULL && connection->tls != TLS_DONE)
+		metrics_count_tls_failure(server->options.metrics, connection->tls == TLS_HELLO
+									   ? TLS_FAILURE_HELLO
+									   : TLS_FAILURE_SILENT);
+	certificate_unref(connection->certificate);
+	connection_list_remove(&server->connections, connection);
 }
 
 /* Called when a connection begins, and before it is closed. */
@@ -83,21 +132,11 @@ static void on_connection(void *cls, struct MHD_Connection *mhd_connection, void
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		*socket_context = start_connection(server, mhd_connection);
 	} else if (connection != NULL) {
-		certificate_unref(connection->certificate);
-		connection_list_remove(&server->connections, connection);
+		end_connection(server, connection);
 	}
 }
 
-/* NULL for one that there was no memory for. */
-static struct connection *connection_of(struct MHD_Connection *mhd_connection)
-{
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(mhd_connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info->socket_context;
-}
-
-/* GnuTLS asks for the certificate of a session; libmicrohttpd hangs its connection there. */
+/* GnuTLS asks for the certificate of a session. */
 static int on_certificate(gnutls_session_t session, const gnutls_datum_t *authorities,
 			  int authority_count, const gnutls_pk_algorithm_t *algorithms,
 			  int algorithm_count, gnutls_pcert_st **chain, unsigned int *chain_length,

@@ -42,6 +42,7 @@ struct metrics {
 	uint64_t nanoseconds;
 	uint64_t patch_bytes;
 	uint64_t http_errors[STATUS_MAX + 1]; /* by status */
+	uint64_t tls_failures[TLS_FAILURE_COUNT];
 };
 
 int metrics_new(struct metrics **ret_metrics, struct err *err)
@@ -113,6 +114,13 @@ void metrics_count_http_error(struct metrics *metrics, unsigned int status)
 	pthread_mutex_unlock(&metrics->mutex);
 }
 
+void metrics_count_tls_failure(struct metrics *metrics, enum tls_failure failure)
+{
+	pthread_mutex_lock(&metrics->mutex);
+	metrics->tls_failures[failure]++;
+	pthread_mutex_unlock(&metrics->mutex);
+}
+
 static void put_reviews(struct strbuf *out, const struct metrics *metrics)
 {
 	metric_text_head(out, "sidewire_reviews_total", "counter",
@@ -159,6 +167,22 @@ static void put_http_errors(struct strbuf *out, const struct metrics *metrics)
 	}
 }
 
+static void put_tls_failures(struct strbuf *out, const struct metrics *metrics)
+{
+	static const char *const AFTER[] = {
+		[TLS_FAILURE_SILENT] = "nothing",
+		[TLS_FAILURE_HELLO] = "hello",
+	};
+
+	metric_text_head(
+		out, "sidewire_tls_failures_total", "counter",
+		"Connections that ended before their TLS handshake did: after nothing that "
+		"begins one (a look at the port), or after a client's hello.");
+	for (size_t i = 0; i < TLS_FAILURE_COUNT; i++)
+		strbuf_printf(out, "sidewire_tls_failures_total{after=\"%s\"} %" PRIu64 "\n",
+			      AFTER[i], metrics->tls_failures[i]);
+}
+
 static void put_number(struct strbuf *out, const char *name, const char *type, const char *help,
 		       uint64_t value)
 {
@@ -197,6 +221,7 @@ static void put_profiles(struct strbuf *out, const struct profile_report *profil
 
 static void put_state(struct strbuf *out, const struct metrics_state *state)
 {
+	put_number(out, "sidewire_ready", "gauge", "Whether /readyz says so.", state->is_ready);
 	put_number(out, "sidewire_requests_in_flight", "gauge",
 		   "Requests that have begun and not ended.", state->requests_in_flight);
 	put_number(out, "sidewire_worker_restarts_total", "counter",
@@ -226,6 +251,26 @@ static void put_namespaces(struct strbuf *out, const struct namespace_report *na
 		   namespaces->reads);
 }
 
+static void put_events(struct strbuf *out, const struct event_report *events)
+{
+	const struct {
+		const char *result;
+		uint64_t count;
+	} RESULTS[] = {
+		{"sent", events->sent},
+		{"repeated", events->repeated},
+		{"dropped", events->dropped},
+		{"failed", events->failed},
+	};
+
+	metric_text_head(out, "sidewire_events_total", "counter",
+			 "Events about pods that were refused or passed over, by what became of "
+			 "them; repeated: not sent, since the same was within ten minutes.");
+	for (size_t i = 0; i < sizeof(RESULTS) / sizeof(*RESULTS); i++)
+		strbuf_printf(out, "sidewire_events_total{result=\"%s\"} %" PRIu64 "\n",
+			      RESULTS[i].result, RESULTS[i].count);
+}
+
 static void put_cluster(struct strbuf *out, const struct metrics_state *state)
 {
 	const struct cluster_report *cluster = state->cluster;
@@ -239,6 +284,7 @@ static void put_cluster(struct strbuf *out, const struct metrics_state *state)
 		   "Calls and watches that the API server did not answer, or refused.",
 		   cluster->api_failures + state->namespaces->api_failures);
 	put_namespaces(out, state->namespaces);
+	put_events(out, state->events);
 }
 
 int metrics_format(struct metrics *metrics, const struct metrics_state *state, char **ret_text,
@@ -252,6 +298,7 @@ int metrics_format(struct metrics *metrics, const struct metrics_state *state, c
 	put_number(&text, "sidewire_patch_bytes_total", "counter", "Bytes of all JSON patches.",
 		   metrics->patch_bytes);
 	put_http_errors(&text, metrics);
+	put_tls_failures(&text, metrics);
 	pthread_mutex_unlock(&metrics->mutex);
 	put_state(&text, state);
 	if (state->cluster != NULL)

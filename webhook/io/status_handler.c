@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/io/status_handler.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -22,30 +23,41 @@ static time_t not_after(struct certificate_slot *slot)
 	return end;
 }
 
-void status_answer_readiness(void *context, const struct http_request *request,
-			     struct http_reply *reply)
+/* Writes why the program can not do its work, a sentence; "" when it can. */
+static void find_obstacle(struct status_handler *handler, char ret_sentence[static ERR_MSG_SIZE])
 {
-	struct status_handler *handler = context;
 	struct cluster_report report = {.not_ready = ""};
 	struct profile_report profiles;
 	struct namespace_report namespaces = {.not_ready = ""};
+	const char *sentence = "";
 
-	(void)request;
 	profile_slot_report(handler->profiles, &profiles);
 	if (handler->cluster != NULL)
 		cluster_sync_report(handler->cluster, &report);
 	if (handler->namespaces != NULL)
 		namespace_cache_report(handler->namespaces, &namespaces);
 	if (atomic_load(&handler->is_ending))
-		http_reply_text(reply, 503, "the program is ending");
+		sentence = "the program is ending";
 	else if (profiles.count == 0)
-		http_reply_text(reply, 503, profiles.trouble);
+		sentence = profiles.trouble;
 	else if (report.not_ready[0] != '\0')
-		http_reply_text(reply, 503, report.not_ready);
+		sentence = report.not_ready;
 	else if (namespaces.not_ready[0] != '\0')
-		http_reply_text(reply, 503, namespaces.not_ready);
+		sentence = namespaces.not_ready;
 	else if (time(NULL) > not_after(handler->certificates))
-		http_reply_text(reply, 503, "the serving certificate is over");
+		sentence = "the serving certificate is over";
+	snprintf(ret_sentence, ERR_MSG_SIZE, "%s", sentence);
+}
+
+void status_answer_readiness(void *context, const struct http_request *request,
+			     struct http_reply *reply)
+{
+	char obstacle[ERR_MSG_SIZE];
+
+	(void)request;
+	find_obstacle(context, obstacle);
+	if (obstacle[0] != '\0')
+		http_reply_text(reply, 503, obstacle);
 	else
 		http_reply_text(reply, 200, "ok");
 }
@@ -57,6 +69,8 @@ void status_answer_metrics(void *context, const struct http_request *request,
 	struct profile_report profiles;
 	struct cluster_report report = {.not_ready = ""};
 	struct namespace_report namespaces = {.not_ready = ""};
+	struct event_report events = {0};
+	char obstacle[ERR_MSG_SIZE];
 	struct err err;
 
 	(void)request;
@@ -65,14 +79,19 @@ void status_answer_metrics(void *context, const struct http_request *request,
 	profile_slot_report(handler->profiles, &profiles);
 	if (handler->namespaces != NULL)
 		namespace_cache_report(handler->namespaces, &namespaces);
+	if (handler->events != NULL)
+		event_sender_report(handler->events, &events);
+	find_obstacle(handler, obstacle);
 	struct metrics_state state = {
 		.version = SIDEWIRE_VERSION,
 		.profiles = &profiles,
+		.is_ready = obstacle[0] == '\0',
 		.requests_in_flight = http_server_in_flight(handler->reviews),
 		.worker_restarts = handler->worker_restarts,
 		.certificate_not_after = not_after(handler->certificates),
 		.cluster = handler->cluster != NULL ? &report : NULL,
 		.namespaces = handler->namespaces != NULL ? &namespaces : NULL,
+		.events = handler->events != NULL ? &events : NULL,
 	};
 	if (metrics_format(handler->metrics, &state, &reply->body, &err) < 0) {
 		http_reply_text(reply, 503, err.msg);

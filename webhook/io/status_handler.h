@@ -7,6 +7,7 @@
 
 #include "webhook/io/certificate.h"
 #include "webhook/io/cluster_sync.h"
+#include "webhook/io/event_sender.h"
 #include "webhook/io/http_exchange.h"
 #include "webhook/io/http_server.h"
 #include "webhook/io/metrics.h"
@@ -21,6 +22,7 @@ struct status_handler {
 	const struct http_server *reviews;  /* the server whose requests are in flight */
 	struct cluster_sync *cluster;       /* NULL outside a cluster */
 	struct namespace_cache *namespaces; /* the same */
+	struct event_sender *events;        /* the same */
 	unsigned int worker_restarts;       /* see struct supervision */
 	atomic_bool is_ending;              /* set once: no longer ready */
 };

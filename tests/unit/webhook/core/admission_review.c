@@ -47,6 +47,7 @@ static const struct {
 	{REVIEW("'uid':'u','operation':[]"), NOT "'operation' must be a string, found array"},
 	{REVIEW("'uid':'u','resource':'pods'"), NOT "'resource' must be an object, found string"},
 	{REVIEW("'uid':'u','resource':{'group':1}"), NOT "'group' must be a string, found integer"},
+	{REVIEW("'uid':'u','dryRun':'yes'"), NOT "'dryRun' must be true or false, found string"},
 	{REVIEW("'uid':'u','subResource':{}"), NOT "'subResource' must be a string, found object"},
 	{REVIEW("'uid':'u','namespace':7"), NOT "'namespace' must be a string, found integer"},
 	{REVIEW("'uid':'u','name':7"), NOT "'name' must be a string, found integer"},
@@ -85,6 +86,29 @@ static const struct {
 	{REVIEW("'uid':'u','resource':{'version':'v2','resource':'pods'}"), "", "", "", "", "", "",
 	 "(nothing)"},
 };
+
+static void test_dry_run(void)
+{
+	static const struct {
+		const char *body;
+		bool is_dry_run;
+	} ROWS[] = {
+		{REVIEW("'uid':'u','dryRun':true"), true},
+		{REVIEW("'uid':'u','dryRun':false"), false},
+		{REVIEW("'uid':'u','dryRun':null"), false},
+		{REVIEW("'uid':'u'"), false},
+	};
+
+	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
+		CLEANUP(freep) char *body = body_of(ROWS[i].body);
+		CLEANUP(admission_request_release) struct admission_request request = {0};
+		struct err err = {0};
+
+		CU_ASSERT_EQUAL_FATAL(admission_request_decode(body, strlen(body), &request, &err),
+				      0);
+		ASSERT_ROW(ROWS[i].body, request.is_dry_run == ROWS[i].is_dry_run);
+	}
+}
 
 static void test_decode(void)
 {
@@ -296,6 +320,7 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"what is no review is refused", test_refusals},
 	{"a review is decoded", test_decode},
+	{"dry run", test_dry_run},
 	{"a review has bounds", test_bounds},
 	{"a review has a bound of values", test_bound_of_values},
 	{"a pod that is skipped", test_skip},

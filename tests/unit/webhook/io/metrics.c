@@ -21,6 +21,7 @@ static const struct profile_report PROFILES = {
 static const struct metrics_state STATE = {
 	.version = "1.2",
 	.profiles = &PROFILES,
+	.is_ready = true,
 	.requests_in_flight = 2,
 	.worker_restarts = 7,
 	.certificate_not_after = 1800000000,
@@ -63,6 +64,7 @@ static void test_nothing_counted(void)
 		"sidewire_review_duration_seconds_bucket{le=\"+Inf\"} 0",
 		"sidewire_review_duration_seconds_sum 0.000000000",
 		"sidewire_patch_bytes_total 0",
+		"sidewire_ready 1",
 		"sidewire_requests_in_flight 2",
 		"# TYPE sidewire_worker_restarts_total counter",
 		"sidewire_worker_restarts_total 7",
@@ -131,6 +133,18 @@ static void test_http_errors(void)
 	CU_ASSERT(has_line(text, "sidewire_http_errors_total{status=\"broken off\"} 1"));
 }
 
+static void test_tls_failures(void)
+{
+	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
+
+	metrics_count_tls_failure(metrics, TLS_FAILURE_HELLO);
+	metrics_count_tls_failure(metrics, TLS_FAILURE_HELLO);
+	metrics_count_tls_failure(metrics, TLS_FAILURE_SILENT);
+	CLEANUP(freep) char *text = format(metrics, &STATE);
+	CU_ASSERT(has_line(text, "sidewire_tls_failures_total{after=\"nothing\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_tls_failures_total{after=\"hello\"} 2"));
+}
+
 static void test_labels_are_escaped(void)
 {
 	CLEANUP(metrics_freep) struct metrics *metrics = make_metrics();
@@ -168,6 +182,7 @@ static void test_cluster(void)
 	};
 	const struct namespace_report namespaces = {
 		.count = 10000, .age_ms = 61007, .reads = 8, .api_failures = 5};
+	const struct event_report events = {.sent = 1, .repeated = 22, .dropped = 3, .failed = 4};
 	struct metrics_state state = STATE;
 
 	CLEANUP(freep) char *without = format(metrics, &state);
@@ -175,6 +190,7 @@ static void test_cluster(void)
 	CU_ASSERT_PTR_NULL(strstr(without, "namespace"));
 	state.cluster = &report;
 	state.namespaces = &namespaces;
+	state.events = &events;
 	CLEANUP(freep) char *text = format(metrics, &state);
 	CU_ASSERT(has_line(text, "sidewire_authority_not_after_seconds 2000000000"));
 	CU_ASSERT(has_line(text, "sidewire_ca_bundle_writes_total 3"));
@@ -182,6 +198,10 @@ static void test_cluster(void)
 	CU_ASSERT(has_line(text, "sidewire_namespaces 10000"));
 	CU_ASSERT(has_line(text, "sidewire_namespace_cache_age_seconds 61.007"));
 	CU_ASSERT(has_line(text, "sidewire_namespace_reads_total 8"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"sent\"} 1"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"repeated\"} 22"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"dropped\"} 3"));
+	CU_ASSERT(has_line(text, "sidewire_events_total{result=\"failed\"} 4"));
 }
 
 static CU_TestInfo tests[] = {
@@ -189,6 +209,7 @@ static CU_TestInfo tests[] = {
 	{"profiles that are not broken", test_profiles_that_are_not_broken},
 	{"reviews", test_reviews},
 	{"HTTP errors", test_http_errors},
+	{"TLS failures", test_tls_failures},
 	{"labels are escaped", test_labels_are_escaped},
 	{"too many outcomes", test_too_many_outcomes},
 	{"in a cluster", test_cluster},
