@@ -12,6 +12,7 @@ import re
 import shutil
 import socket
 import tempfile
+import typing
 
 import lab
 
@@ -105,19 +106,26 @@ def in_root(mounts, mode):
     return [*map(str, words), "--"]
 
 
-def start(pod, pod_object, name, log, volumes=None, image=()):
+class Image(typing.NamedTuple):
+    """What a container's image has besides IMAGE: mounts, and the words that start it where the
+    container says no command."""
+
+    mounts: typing.Sequence = ()
+    entrypoint: typing.Sequence = ()
+
+
+def start(pod, pod_object, name, log, volumes=None, image=Image()):
     """Starts a container in the pod's namespace; what it prints goes to the file `log`.
 
-    `volumes` are the pod's, which its containers share; see mounts_of(). `image` is what this
-    container's image has besides: more mounts.
+    `volumes` are the pod's, which its containers share; see mounts_of().
     """
     container = find_container(pod_object, name)
     variables = environment(container, pod_object, pod)
-    words = [expand(word, variables)
-             for word in container.get("command", []) + container.get("args", [])]
+    words = [expand(word, variables) for word in container.get("command", []) or image.entrypoint]
+    words += [expand(word, variables) for word in container.get("args", [])]
     mounts = mounts_of(container, pod_object, pod, {} if volumes is None else volumes)
     is_read_only = container.get("securityContext", {}).get("readOnlyRootFilesystem", False)
-    root = in_root([*image, *mounts], "ro" if is_read_only else "rw")
+    root = in_root([*image.mounts, *mounts], "ro" if is_read_only else "rw")
     with open(log, "ab") as output:
         return pod.start(root + lab.as_user(user_of(container, pod_object)) + words, stdout=output,
                          stderr=output, cwd="/", env={"PATH": IMAGE_PATH, **variables})
