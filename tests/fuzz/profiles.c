@@ -10,7 +10,8 @@ const struct profile_set *fuzz_profiles(void)
 	static struct profile_set profiles;
 	struct err err = {0};
 
-	if (profiles.count == 0 && profile_store_load("tests/golden/profiles", &profiles, &err) != 0)
+	if (profiles.count == 0 &&
+	    profile_store_load("tests/golden/profiles", &profiles, &err) != 0)
 		abort();
 	return &profiles;
 }
