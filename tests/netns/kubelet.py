@@ -1,22 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Runs a pod's containers from what the pod object says, as a kubelet does: command, arguments,
-environment, user, files that are made of annotations, and probes. All images are one: the programs
-that are here."""
+environment, user, a root of its own with the volumes in their places, and probes. All images are
+one: the programs that are here."""
 
 import atexit
 import contextlib
 import http.client
+import os
 import pathlib
 import re
 import shutil
 import socket
 import tempfile
+import typing
 
 import lab
 
 # Where programs of images lie: Envoy, ours, Debian's.
 IMAGE_PATH = f"{lab.DEPS_BIN}:{lab.BUILD}:/usr/sbin:/usr/bin:/sbin:/bin"
-_ANNOTATION = re.compile(r"metadata\.annotations\['(.*)'\]")
+# What the image has of the machine. /dev and /proc are never read-only.
+IMAGE = ["/usr", "/bin", "/sbin", "/lib", "/lib64", "/sys", "/etc/alternatives", "/etc/java-17-openjdk",
+         "/etc/ld.so.cache", "/etc/passwd", "/etc/ssl", str(lab.BUILD), str(lab.DEPS_BIN)]
+_KEYED = re.compile(r"metadata\.(annotations|labels)\['(.*)'\]")
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 
 
@@ -29,16 +34,23 @@ def find_container(pod_object, name):
     raise LookupError(f"no container {name}")
 
 
-def environment(container, pod_object, pod):
-    """The container's variables: literal ones, and those from fields of the pod."""
+def field(path, pod_object, pod):
+    """What a fieldRef means; a label or an annotation that is not there is empty."""
     metadata = pod_object["metadata"]
-    fields = {"metadata.name": metadata.get("name", pod.name),
-              "metadata.namespace": metadata["namespace"], "status.podIP": pod.ipv4}
+    keyed = _KEYED.fullmatch(path)
+    if keyed:
+        return metadata.get(keyed[1], {}).get(keyed[2], "")
+    return {"metadata.name": metadata.get("name", pod.name), "status.podIP": pod.ipv4,
+            "metadata.namespace": metadata["namespace"]}[path]
+
+
+def environment(container, pod_object, pod):
+    """The container's variables, in their order: a literal one may refer to those before it."""
     variables = {}
     for entry in container.get("env", []):
         reference = entry.get("valueFrom")
-        value = fields[reference["fieldRef"]["fieldPath"]] if reference else entry.get("value", "")
-        variables[entry["name"]] = value
+        variables[entry["name"]] = (field(reference["fieldRef"]["fieldPath"], pod_object, pod)
+                                    if reference else expand(entry.get("value", ""), variables))
     return variables
 
 
@@ -59,35 +71,64 @@ def user_of(container, pod_object):
     return uid, context.get("runAsGroup", uid)
 
 
-def mount(container, pod_object):
-    """Writes the files that the container's downwardAPI volumes make of annotations; volumes of others
-    are empty. Returns the directory of each by the path where it would be mounted: there is one root
-    for all here."""
-    volumes = {volume["name"]: volume for volume in pod_object["spec"].get("volumes", [])}
-    mounts = {}
+def make_volume(volume, pod_object, pod):
+    """The directory of a volume: with the files that a downwardAPI makes, else empty, for anybody."""
+    place = pathlib.Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, place)
+    place.chmod(0o777)
+    for item in volume.get("downwardAPI", {}).get("items", []):
+        text = field(item["fieldRef"]["fieldPath"], pod_object, pod)
+        (place / item["path"]).write_text(text, encoding="utf-8")
+    return str(place)
+
+
+def mounts_of(container, pod_object, pod, volumes):
+    """(place, path, mode) of the container's volumes; `volumes` are those of the pod that were made
+    before, by name, and gets the others."""
+    by_name = {volume["name"]: volume for volume in pod_object["spec"].get("volumes", [])}
     for entry in container.get("volumeMounts", []):
-        place = pathlib.Path(tempfile.mkdtemp())
-        atexit.register(shutil.rmtree, place)
-        place.chmod(0o755)  # for any user, as the kubelet's are
-        mounts[entry["mountPath"]] = str(place)
-        for item in volumes[entry["name"]].get("downwardAPI", {}).get("items", []):
-            key = _ANNOTATION.fullmatch(item["fieldRef"]["fieldPath"])[1]
-            text = pod_object["metadata"]["annotations"][key]
-            (place / item["path"]).write_text(text, encoding="utf-8")
-    return mounts
+        name = entry["name"]
+        if name not in volumes:
+            volumes[name] = make_volume(by_name[name], pod_object, pod)
+        yield volumes[name], entry["mountPath"], "ro" if entry.get("readOnly") else "rw"
 
 
-def start(pod, pod_object, name, log):
-    """Starts a container in the pod's namespace; what it prints goes to the file `log`."""
+def in_root(mounts, mode):
+    """The words before a command that give it a root of its own with these mounts; see ./container.
+    In a chroot the kernel lets nobody make the mounts private."""
+    root = tempfile.mkdtemp()
+    atexit.register(os.rmdir, root)
+    words = ["unshare", "--mount", *(["--propagation=unchanged"] if lab.is_in_chroot() else []),
+             pathlib.Path(__file__).with_name("container"), root, mode]
+    machine = [(path, path, "ro") for path in IMAGE if os.path.lexists(path)]
+    for mount in [*machine, ("/dev", "/dev", "rw"), ("/proc", "/proc", "rw"), *mounts]:
+        words += mount
+    return [*map(str, words), "--"]
+
+
+class Image(typing.NamedTuple):
+    """What a container's image has besides IMAGE: mounts, and the words that start it where the
+    container says no command."""
+
+    mounts: typing.Sequence = ()
+    entrypoint: typing.Sequence = ()
+
+
+def start(pod, pod_object, name, log, volumes=None, image=Image()):
+    """Starts a container in the pod's namespace; what it prints goes to the file `log`.
+
+    `volumes` are the pod's, which its containers share; see mounts_of().
+    """
     container = find_container(pod_object, name)
     variables = environment(container, pod_object, pod)
-    words = container.get("command", []) + container.get("args", [])
-    for path, place in mount(container, pod_object).items():
-        words = [word.replace(path, place) for word in words]
+    words = [expand(word, variables) for word in container.get("command", []) or image.entrypoint]
+    words += [expand(word, variables) for word in container.get("args", [])]
+    mounts = mounts_of(container, pod_object, pod, {} if volumes is None else volumes)
+    is_read_only = container.get("securityContext", {}).get("readOnlyRootFilesystem", False)
+    root = in_root([*image.mounts, *mounts], "ro" if is_read_only else "rw")
     with open(log, "ab") as output:
-        return pod.start([expand(word, variables) for word in words],
-                         user_of(container, pod_object), stdout=output, stderr=output, cwd="/",
-                         env={"PATH": IMAGE_PATH, **variables})
+        return pod.start(root + lab.as_user(user_of(container, pod_object)) + words, stdout=output,
+                         stderr=output, cwd="/", env={"PATH": IMAGE_PATH, **variables})
 
 
 def resolve_port(container, probe):

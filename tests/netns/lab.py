@@ -81,6 +81,14 @@ def is_in_chroot():
     return subprocess.run(["mountpoint", "-q", "/"], check=False).returncode != 0
 
 
+def as_user(user):
+    """The words before a command that run it as user = (uid, gid); see Namespace.command()."""
+    if user == (0, 0):
+        return []
+    return ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups",
+            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+
+
 class Namespace:
     """A network namespace with lo up. close() ends the processes in it that we started."""
 
@@ -104,11 +112,7 @@ class Namespace:
     def command(self, argv, user=(0, 0)):
         """The words that run a program in here as user = (uid, gid), without any capability unless
         it is root's."""
-        words = ["nsenter", f"--net={self.path}"]
-        if user != (0, 0):
-            words += ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups",
-                      "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
-        return words + [str(word) for word in argv]
+        return ["nsenter", f"--net={self.path}", *as_user(user), *map(str, argv)]
 
     def run(self, argv, **options):
         """Runs a program in here to its end; see run()."""

@@ -111,7 +111,7 @@ def test_buckets_only_grow(webhook):
 def test_metrics_of_the_program(webhook):
     found = samples(webhook)
     assert found["sidewire_ready", None] == 1
-    assert found["sidewire_profiles", None] == 2
+    assert found["sidewire_profiles", None] == 4
     assert 0 <= time.time() - found["sidewire_profiles_loaded_seconds", None] < 300
     assert found["sidewire_profiles_broken", None] == 0
     assert found["sidewire_profile_loads_total", 'result="loaded"'] == 1

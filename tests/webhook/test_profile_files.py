@@ -10,26 +10,20 @@ import pytest
 
 from program import PROFILES, ROOT, Program, encoded, pod
 
-DRAFTS = ROOT / "tests" / "golden" / "profiles"
-FILES = sorted(PROFILES.glob("*.yaml")) + sorted(DRAFTS.glob("*.yaml"))
+ALL = ROOT / "tests" / "golden" / "profiles"
+FILES = sorted(ALL.glob("*.yaml"))
 # What has no default.
-PARAMETERS = {"momo": {"param.sidewire.io/agentImage": "example/agent:1"}}
-PROXIES = [file for file in FILES if file.parent == DRAFTS and "redirect:" in file.read_text(encoding="utf-8")]
+PARAMETERS = {"momo": {"param.sidewire.io/momoImage": "example/agent:1"}}
+PROXIES = [file for file in FILES if "  redirect:" in file.read_text(encoding="utf-8")]
 VOLUMES = {"name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
 
-@pytest.fixture(name="programs", scope="module")
-def fixture_programs(tmp_path_factory):
-    """A program for each directory of profiles."""
-    place = tmp_path_factory.mktemp("programs")
-    made = {}
-    for number, directory in enumerate((PROFILES, DRAFTS)):
-        (place / str(number)).mkdir()
-        made[directory] = Program(place / str(number), "--default-profiles", sorted(directory.glob("*.yaml"))[0].stem,
-                                  profiles=directory)
+@pytest.fixture(name="program", scope="module")
+def fixture_program(tmp_path_factory):
+    """A program that has them all."""
+    made = Program(tmp_path_factory.mktemp("program"), profiles=ALL)
     yield made
-    for program in made.values():
-        program.stop()
+    made.stop()
 
 
 def inject(program, *names):
@@ -49,10 +43,15 @@ def added_containers(after):
             if container["name"] != "app"]
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda file: f"{file.parent.name}/{file.stem}")
-def test_what_is_added_is_restricted_and_has_limits(programs, file):
-    after = inject(programs[file.parent], file.stem)
-    assert added_containers(after)
+def test_the_shipped_ones_are_among_them():
+    assert {file.resolve() for file in PROFILES.glob("*.yaml")} == \
+        {file.resolve() for file in FILES if file.is_symlink()}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_what_is_added_is_restricted_and_has_limits(program, file):
+    after = inject(program, file.stem)
+    assert bool(added_containers(after)) == ("Containers:" in file.read_text(encoding="utf-8"))
     for container in added_containers(after):
         for kind in ("requests", "limits"):
             assert {"cpu", "memory"} <= container["resources"][kind].keys()
@@ -67,9 +66,9 @@ def test_what_is_added_is_restricted_and_has_limits(programs, file):
 
 
 @pytest.mark.parametrize("file", PROXIES, ids=lambda file: file.stem)
-def test_agents_go_with_every_proxy(programs, file):
+def test_agents_go_with_every_proxy(program, file):
     """An agent's variables are on the application, and never on the proxy."""
-    after = inject(programs[DRAFTS], file.stem, "skywalking", "otel-java")
+    after = inject(program, file.stem, "skywalking", "otel-java")
     for container in added_containers(after):
         assert "JAVA_TOOL_OPTIONS" not in {entry["name"] for entry in container.get("env", [])}
     (app,) = after["spec"]["containers"]
