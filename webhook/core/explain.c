@@ -263,8 +263,9 @@ int explain(const struct inject_question *question, const struct profile_set *pr
 					 : "Adds nothing: it is injected already\n");
 		explain_patch(result.patch, out);
 	} else if (decision.verdict == INJECT_YES) {
-		strbuf_printf(out, "Refused (%s): %s\n", result.decision.reason,
-			      result.decision.sentence);
+		strbuf_printf(out, "%s (%s): %s\n",
+			      result.decision.verdict == INJECT_DENY ? "Refused" : "Left alone",
+			      result.decision.reason, result.decision.sentence);
 	}
 	for (size_t i = 0; i < result.warning_count; i++)
 		strbuf_printf(out, "Warning: %s\n", inject_warning_text(result.warnings[i]));

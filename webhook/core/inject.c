@@ -18,7 +18,9 @@
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
 #include "webhook/core/json_diff.h"
+#include "webhook/core/label_trim.h"
 #include "webhook/core/namespace_defaults.h"
+#include "webhook/core/other_mesh.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_shape.h"
@@ -158,6 +160,35 @@ static int resolve(struct injection *injection, struct err *err)
 		      : r;
 }
 
+/* Whether the pod's traffic is redirected. */
+static bool redirects(const struct injection *injection)
+{
+	return injection->choice.redirecting != NULL &&
+	       injection->redirect.mode != REDIRECT_MODE_NONE;
+}
+
+/* Where another mesh has the traffic already, the pod is left alone, and the user hears of it. */
+static int yield_to_other_mesh(struct injection *injection, struct err *err)
+{
+	struct inject_decision *decision = &injection->result->decision;
+	const struct other_mesh *mesh = NULL;
+
+	(void)err;
+	if (redirects(injection))
+		mesh = other_mesh_find(injection->original, &injection->choice);
+	if (mesh == NULL)
+		return 0;
+	decision->verdict = INJECT_SKIP;
+	decision->reason = "OtherMesh";
+	snprintf(decision->sentence, sizeof(decision->sentence),
+		 "the pod has the sidecar '%s' of %s, and two proxies would redirect the same "
+		 "traffic",
+		 mesh->container, mesh->name);
+	warn(injection->result, "sidewire: not injected: the pod has the sidecar '%s' of %s",
+	     mesh->container, mesh->name);
+	return 0;
+}
+
 /* Puts the values of a profile's parameters into its overlays. */
 static int render_profile(struct injection *injection, size_t at, struct err *err)
 {
@@ -168,6 +199,8 @@ static int render_profile(struct injection *injection, size_t at, struct err *er
 
 	if (r == 0)
 		r = parameter_render(profile->pod, values, &overlay, err);
+	if (r == 0)
+		r = label_trim(&overlay, err);
 	if (r == 0 && profile->apps != NULL)
 		r = parameter_render(profile->apps, values, &injection->apps[at], err);
 	if (r != 0)
@@ -280,7 +313,7 @@ static int adapt_probes(struct injection *injection, struct err *err)
 
 static int check_conflicts(struct injection *injection, struct err *err)
 {
-	if (injection->choice.redirecting == NULL || injection->redirect.mode == REDIRECT_MODE_NONE)
+	if (!redirects(injection))
 		return 0;
 	return redirect_conflict_check(injection->pod, injection->choice.redirecting,
 				       &injection->redirect, err);
@@ -409,6 +442,7 @@ static const struct step {
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{yield_to_other_mesh, "OtherMesh", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
 	{close_gate, "NoGate", STATUS_UNPROCESSABLE},
@@ -449,7 +483,7 @@ static void deny(const struct step *step, const struct err *err, struct inject_r
 	result->status = err->code == -EAGAIN ? STATUS_UNAVAILABLE : step->status;
 }
 
-/* Runs all steps. A failure that is the pod's own becomes a denial. */
+/* Runs the steps while the pod is to be injected. A failure that is its own becomes a denial. */
 static int carry_out(struct injection *injection, struct inject_result *result, struct err *err)
 {
 	for (size_t i = 0; i < STEP_COUNT; i++) {
@@ -463,8 +497,9 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 		if (r < 0) {
 			say_where(injection, &failure);
 			deny(&STEPS[i], &failure, result);
-			return 0;
 		}
+		if (result->decision.verdict != INJECT_YES)
+			return 0;
 	}
 	warn_of_image_auto(injection);
 	warn_of_variables(injection);

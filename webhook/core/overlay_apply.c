@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/core/annotation.h"
 #include "webhook/core/container_filling.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/merge_patch.h"
+#include "webhook/core/network_list.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/strategic_merge.h"
 #include "webhook/core/volume_source.h"
@@ -138,6 +140,27 @@ static int put_defaults(json_t *pod, json_t *overlay, json_t **ret_pod, struct e
 	return strategic_merge(filled, patch, MERGE_RULES_POD, MERGE_PATCH_WINS, ret_pod, err);
 }
 
+/* Adds to the networks that the pod asks for. */
+static int put_networks(json_t *pod, const json_t *overlay, json_t **ret_pod, struct err *err)
+{
+	const char *own = annotation_get(pod_annotations(pod), NETWORK_LIST_ANNOTATION);
+	const char *profiles = annotation_get(pod_annotations(overlay), NETWORK_LIST_ANNOTATION);
+	CLEANUP(freep) char *joined = NULL;
+
+	if (profiles != NULL &&
+	    network_list_join(own != NULL ? own : "", profiles, &joined, err) < 0)
+		return err->code;
+	if (joined == NULL) {
+		*ret_pod = json_incref(pod);
+		return 0;
+	}
+	json_auto_t *patch = json_pack("{s:{s:{s:s}}}", "metadata", "annotations",
+				       NETWORK_LIST_ANNOTATION, joined);
+	return patch == NULL ? out_of_memory(err)
+			     : strategic_merge(pod, patch, MERGE_RULES_POD, MERGE_PATCH_WINS,
+					       ret_pod, err);
+}
+
 /* Puts the volumes on the pod that it does not have. */
 static int put_volumes(json_t *pod, const json_t *overlay, json_t **ret_pod, struct err *err)
 {
@@ -241,6 +264,9 @@ int overlay_apply(json_t *pod, json_t *const *overlays, size_t count, json_t **r
 		return out_of_memory(err);
 	for (size_t i = 0; i < count; i++) {
 		if (merge_rest(merged, overlays[i], &next, err) < 0)
+			return err->code;
+		advance(&merged, next);
+		if (put_networks(merged, overlays[i], &next, err) < 0)
 			return err->code;
 		advance(&merged, next);
 		if (compose(composed, overlays[i], &next, err) < 0)

@@ -17,6 +17,11 @@ const struct inject_option_row INJECT_OPTIONS[INJECT_OPTION_COUNT] = {
 				    "or - for standard input; also without -f; repeatable"},
 	[INJECT_OPTION_RECURSIVE] = {"recursive", 'R', NULL, INJECT_ARGUMENT_TEXT, READERS,
 				     "read directories inside of directories too"},
+	[INJECT_OPTION_FROM_CLUSTER] = {"from-cluster", '\0', "NAMESPACE/POD", INJECT_ARGUMENT_TEXT,
+					EXPLAIN,
+					"in place of a manifest, a pod that is there. kubectl is\n"
+					"asked for it, its namespace, the profiles in force and\n"
+					"the nodes; what options say is not asked for"},
 	[INJECT_OPTION_NAMESPACE] = {"namespace", 'n', "NAME", INJECT_ARGUMENT_TEXT, DECIDERS,
 				     "where objects go that name no namespace: default, or\n"
 				     "the one that the namespace files tell of"},
@@ -83,7 +88,8 @@ const struct inject_command_row INJECT_COMMANDS[INJECT_COMMAND_COUNT] = {
 		 "  %s uninject injected.yaml > deployment.yaml\n"
 		 "  kubectl get deploy web -o yaml | %s uninject - | kubectl apply -f -\n"},
 	[INJECT_COMMAND_EXPLAIN] =
-		{"explain", "[-f] FILE...", "a manifest, or - for standard input",
+		{"explain", "[-f] FILE...|--from-cluster NAMESPACE/POD",
+		 "a manifest, - for standard input, or --from-cluster",
 		 "tell what the webhook would do to pods, and why",
 		 "Tells of every pod that the manifests make: by which rule the webhook would "
 		 "decide,\n"
@@ -94,7 +100,7 @@ const struct inject_command_row INJECT_COMMANDS[INJECT_COMMAND_COUNT] = {
 		 "granted.\n",
 		 "Examples:\n"
 		 "  %s explain deployment.yaml --namespace-file shop.yaml\n"
-		 "  kubectl -n shop get pod web-0 -o json | %s explain -\n"},
+		 "  %s explain --from-cluster shop/web-0\n"},
 	[INJECT_COMMAND_LINT] =
 		{"lint", "[-f] FILE...", "a profile or a manifest, or - for standard input",
 		 "look for mistakes in profiles and in what manifests say to sidewire",

@@ -69,7 +69,8 @@ static void help_all(const char *program, struct strbuf *out)
 		"Usage: %s COMMAND [OPTION...] [FILE...]\n"
 		"\n"
 		"Does offline, with the same code, what sidewire's webhook does in a cluster: it\n"
-		"puts the sidecar of a profile into the pods of manifests. No cluster is asked.\n"
+		"puts the sidecar of a profile into the pods of manifests. No cluster is asked,\n"
+		"but for explain --from-cluster.\n"
 		"\n"
 		"Commands:\n",
 		program);

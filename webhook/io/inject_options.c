@@ -45,6 +45,7 @@ static const char **string_of(struct inject_command_options *options, enum injec
 		return &options->gate_image;
 	case INJECT_OPTION_FILENAME:
 	case INJECT_OPTION_RECURSIVE:
+	case INJECT_OPTION_FROM_CLUSTER:
 	case INJECT_OPTION_PROFILE:
 	case INJECT_OPTION_NAMESPACE_FILE:
 	case INJECT_OPTION_IMAGE_VOLUMES:
@@ -56,9 +57,25 @@ static const char **string_of(struct inject_command_options *options, enum injec
 	return NULL;
 }
 
+/* Takes NAMESPACE/POD apart. */
+static int take_living_pod(struct inject_command_options *options, const char *value,
+			   struct err *err)
+{
+	const char *slash = strchr(value, '/');
+
+	if (slash == NULL || slash == value || slash[1] == '\0' || strchr(slash + 1, '/') != NULL)
+		return err_set(err, EINVAL, "--from-cluster is '%.128s', expected NAMESPACE/POD",
+			       value);
+	options->from_cluster = value;
+	free(options->living_namespace);
+	options->living_namespace = strndup(value, (size_t)(slash - value));
+	options->living_pod = slash + 1;
+	return options->living_namespace == NULL ? out_of_memory(err) : 0;
+}
+
 /* Applies one option; `value` is NULL for those that take none. */
-static void apply(struct inject_command_options *options, enum inject_option option,
-		  const char *value)
+static int apply(struct inject_command_options *options, enum inject_option option,
+		 const char *value, struct err *err)
 {
 	const char **string = string_of(options, option);
 
@@ -76,10 +93,13 @@ static void apply(struct inject_command_options *options, enum inject_option opt
 		options->has_image_volumes = true;
 	if (option == INJECT_OPTION_QUIET)
 		options->is_quiet = true;
+	if (option == INJECT_OPTION_FROM_CLUSTER)
+		return take_living_pod(options, value, err);
 	if (option == INJECT_OPTION_HELP) {
 		options->topic = options->command;
 		options->command = INJECT_COMMAND_HELP;
 	}
+	return 0;
 }
 
 /* What getopt_long() is given: options by their places in the table, counted from 1. */
@@ -139,8 +159,7 @@ static int take_option(struct inject_command_options *options, int found, char *
 			       INJECT_COMMANDS[options->command].name);
 	if (row->argument != NULL && *optarg == '\0')
 		return err_set(err, EINVAL, "--%s needs a value that is not empty", row->name);
-	apply(options, option, optarg);
-	return 0;
+	return apply(options, option, optarg, err);
 }
 
 static int read_options(struct inject_command_options *options, int argc, char **argv,
@@ -163,6 +182,11 @@ static int check(struct inject_command_options *options, struct err *err)
 {
 	const struct inject_command_row *command = &INJECT_COMMANDS[options->command];
 
+	if (options->from_cluster != NULL && options->inputs.count > 0)
+		return err_set(err, EINVAL, "--from-cluster stands in place of '%.64s': give one",
+			       options->inputs.items[0]);
+	if (options->from_cluster != NULL)
+		return 0;
 	if (command->operand != NULL && options->inputs.count == 0)
 		return err_set(err, EINVAL, "%s needs %s", command->name, command->needs);
 	if (command->operand == NULL && options->inputs.count > 0)
@@ -229,6 +253,7 @@ int inject_options_parse(int argc, char **argv, struct inject_command_options *r
 void inject_options_release(struct inject_command_options *options)
 {
 	free(options->inputs.items);
+	free(options->living_namespace);
 	free(options->profiles.items);
 	free(options->namespaces.items);
 	*options = (struct inject_command_options){0};

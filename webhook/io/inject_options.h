@@ -34,6 +34,9 @@ struct inject_command_options {
 	struct argument_list inputs;     /* files, directories, "-"; of completion: the shell */
 	struct argument_list profiles;   /* files */
 	struct argument_list namespaces; /* files */
+	const char *from_cluster;        /* as it was given; NULL: not given */
+	char *living_namespace;          /* of the pod in the cluster; owned; NULL: none is meant */
+	const char *living_pod;          /* its name */
 	const char *profiles_directory;  /* NULL: not given */
 	const char *default_profiles;    /* comma list; NULL: not given */
 	const char *namespace_name;      /* NULL: not given */

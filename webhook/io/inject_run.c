@@ -287,13 +287,28 @@ static int each_input(struct run *run, struct err *err)
 	return 0;
 }
 
+/* Explains the pod that is in the cluster. */
+static int living_pod(struct run *run, struct err *err)
+{
+	const struct inject_command_options *options = run->options;
+	CLEANUP(freep) char *text = NULL;
+	struct manifest_source source = {.path = options->from_cluster, .document = {.line = 1}};
+	int r = living_cluster_pod(options->living_namespace, options->living_pod, &text,
+				   &source.document.length, err);
+
+	if (r < 0)
+		return r;
+	source.document.text = text;
+	return handle_document(run, &source, err);
+}
+
 int inject_run(const struct inject_command_options *options, struct err *err)
 {
 	CLEANUP(run_release) struct run run = {.options = options};
 	int r = offline_setting_load(options, &run.offline, err);
 
 	if (r == 0)
-		r = each_input(&run, err);
+		r = options->from_cluster != NULL ? living_pod(&run, err) : each_input(&run, err);
 	if (r == 0)
 		r = inject_output_end(err);
 	return r < 0 ? r : run.is_refused;

@@ -15,7 +15,6 @@
 
 #define DEFAULT_PROFILES "envoy"
 #define DEFAULT_NAMESPACE "default"
-#define OWN_NAMESPACE "sidewire-system"
 
 /* Where `make install` puts profiles, seen from the directory of the program. */
 #define INSTALLED_PROFILES "../share/sidewire/profiles"
@@ -77,6 +76,13 @@ static int add_file(struct profile_set *set, const char *path, struct strbuf *na
 	return r;
 }
 
+/* Whether the profiles of a cluster are meant. */
+static bool asks_for_profiles(const struct inject_command_options *options)
+{
+	return options->from_cluster != NULL && options->profiles.count == 0 &&
+	       options->profiles_directory == NULL;
+}
+
 static int load_profiles(const struct inject_command_options *options,
 			 struct offline_setting *setting, struct err *err)
 {
@@ -87,7 +93,9 @@ static int load_profiles(const struct inject_command_options *options,
 	/* What was added, it tells by itself. */
 	if (options->command == INJECT_COMMAND_UNINJECT)
 		return 0;
-	if (options->profiles_directory != NULL)
+	if (asks_for_profiles(options))
+		r = living_cluster_installation(&setting->cluster, &setting->profiles, err);
+	else if (options->profiles_directory != NULL)
 		r = add_directory(&setting->profiles, options->profiles_directory, err);
 	else if (options->profiles.count == 0)
 		r = add_installed(&setting->profiles, is_needed, err);
@@ -115,6 +123,9 @@ static int add_namespaces(void *context, const struct manifest_source *source, s
 static int load_namespaces(const struct inject_command_options *options,
 			   struct offline_setting *setting, struct err *err)
 {
+	if (options->from_cluster != NULL && options->namespaces.count == 0)
+		return living_cluster_namespace(options->living_namespace, &setting->namespaces,
+						err);
 	for (size_t i = 0; i < options->namespaces.count; i++) {
 		const char *path = options->namespaces.items[i];
 		size_t before = setting->namespaces.count;
@@ -137,6 +148,36 @@ static const char *default_namespace(const struct inject_command_options *option
 	return namespaces->count == 1 ? namespaces->items[0].facts.name : DEFAULT_NAMESPACE;
 }
 
+/* What pods get that name no profiles. */
+static const char *default_profiles(const struct inject_command_options *options,
+				    const struct offline_setting *setting)
+{
+	if (options->default_profiles != NULL)
+		return options->default_profiles;
+	return setting->cluster.installation.default_profiles != NULL
+		       ? setting->cluster.installation.default_profiles
+		       : setting->default_profiles;
+}
+
+/* What is set once where the pods are to run. */
+static struct inject_options installed_options(const struct inject_command_options *options,
+					       const struct offline_setting *setting)
+{
+	const struct installation *installation = &setting->cluster.installation;
+	struct inject_options result = {.default_profiles = default_profiles(options, setting),
+					.image_volumes = IMAGE_VOLUMES_NO};
+
+	if (setting->cluster.deployment != NULL) {
+		result.gate_image = installation->image;
+		result.image_volumes = installation->image_volumes;
+	}
+	if (options->has_image_volumes) {
+		result.gate_image = options->gate_image;
+		result.image_volumes = IMAGE_VOLUMES_YES;
+	}
+	return result;
+}
+
 int offline_setting_load(const struct inject_command_options *options,
 			 struct offline_setting *setting, struct err *err)
 {
@@ -148,13 +189,8 @@ int offline_setting_load(const struct inject_command_options *options,
 		return r;
 	setting->setting = (struct manifest_setting){
 		.profiles = &setting->profiles,
-		.options = {.default_profiles = options->default_profiles != NULL
-							? options->default_profiles
-							: setting->default_profiles,
-			    .gate_image = options->has_image_volumes ? options->gate_image : NULL,
-			    .image_volumes = options->has_image_volumes ? IMAGE_VOLUMES_YES
-									: IMAGE_VOLUMES_NO},
-		.own_namespace = OWN_NAMESPACE,
+		.options = installed_options(options, setting),
+		.own_namespace = LIVING_CLUSTER_OWN_NAMESPACE,
 		.namespace_name = default_namespace(options, &setting->namespaces),
 		.namespaces = &setting->namespaces,
 	};
@@ -165,6 +201,7 @@ void offline_setting_release(struct offline_setting *setting)
 {
 	profile_set_release(&setting->profiles);
 	manifest_namespaces_release(&setting->namespaces);
+	living_cluster_release(&setting->cluster);
 	free(setting->default_profiles);
 	*setting = (struct offline_setting){0};
 }

@@ -9,41 +9,22 @@
 #include <unistd.h>
 
 #include "common/base/cleanup.h"
-#include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "common/io/file_read.h"
-#include "webhook/core/yaml_json.h"
+#include "webhook/core/profile_text.h"
 #include "webhook/io/yaml_files.h"
 
 #define DATA_LINK "..data"
 
 enum { LOAD_ATTEMPTS_MAX = 4 };
 
-static int read_document(const char *path, json_t **ret_document, struct err *err)
+int profile_store_add(struct profile_set *set, const char *path, struct err *err)
 {
 	CLEANUP(freep) char *text = NULL;
 	size_t length;
 	int r = file_read_path(path, PROFILE_SIZE_MAX, &text, &length, err);
 
-	if (r < 0)
-		return r;
-	r = yaml_files_is_json(path) ? json_read_text(text, length, ret_document, err)
-				     : yaml_json_read(text, length, ret_document, err);
-	return r < 0 ? err_wrap(err, "%s", path) : 0;
-}
-
-int profile_store_add(struct profile_set *set, const char *path, struct err *err)
-{
-	json_auto_t *document = NULL;
-	CLEANUP(profile_release) struct profile profile = {0};
-	int r = read_document(path, &document, err);
-
-	if (r < 0)
-		return r;
-	r = profile_read(document, &profile, err);
-	if (r == 0)
-		r = profile_set_add(set, &profile, err);
-	return r < 0 ? err_wrap(err, "%s", path) : 0;
+	return r == 0 ? profile_text_add(set, path, text, length, err) : r;
 }
 
 /* Reads the profiles that are in this directory itself. */

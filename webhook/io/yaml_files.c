@@ -9,6 +9,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
+#include "webhook/core/yaml_name.h"
 
 /* Names of a directory; the array and each entry are owned. */
 struct listing {
@@ -21,19 +22,6 @@ static void listing_release(struct listing *listing)
 	for (int i = 0; i < listing->count; i++)
 		free(listing->entries[i]);
 	free(listing->entries);
-}
-
-static bool has_suffix(const char *name, const char *suffix)
-{
-	size_t length = strlen(name);
-	size_t suffix_length = strlen(suffix);
-
-	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
-}
-
-bool yaml_files_is_json(const char *path)
-{
-	return has_suffix(path, ".json");
 }
 
 static int is_visible(const struct dirent *entry)
@@ -91,7 +79,7 @@ static int add_entry(const char *directory, const char *name, bool is_recursive,
 		return r;
 	if (is_recursive && is_directory(path))
 		return yaml_files_list(path, is_recursive, list, err);
-	if (!has_suffix(name, ".yaml") && !has_suffix(name, ".yml") && !has_suffix(name, ".json"))
+	if (!yaml_name_is_document(name))
 		return 0;
 	return path_list_add(list, path, err);
 }

@@ -20,9 +20,6 @@ int path_list_add(struct path_list *list, const char *path, struct err *err)
 /* Frees the list. For CLEANUP(). */
 void path_list_release(struct path_list *list) __attribute__((nonnull));
 
-/* Whether the name ends with .json. */
-bool yaml_files_is_json(const char *path) __attribute__((nonnull));
-
 /*
  * Adds the files *.yaml, *.yml and *.json of the directory, sorted by bytes, so that the order is
  * the same in every locale; of directories inside of it too where `is_recursive`, symbolic links

@@ -8,9 +8,13 @@
 #include "tests/unit/alloc_fail.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
+#include "webhook/core/network_list.h"
 
 #define SPEC(text) "{'spec':{" text "}}"
 #define APPS(text) "'containers':[" text "]"
+
+#define NETWORKS(list) \
+	"{'metadata':{'annotations':{'" NETWORK_LIST_ANNOTATION "':'" list "'}},'spec':{}}"
 
 struct row {
 	const char *name, *pod, *overlay, *result, *error;
@@ -74,6 +78,13 @@ static const struct row ROWS[] = {
 	 "the pod's"},
 	{"a directive", SPEC(APPS("{'name':'a'},{'name':'b'}")),
 	 SPEC(APPS("{'name':'a','$patch':'delete'}")), SPEC(APPS("{'name':'b'}")), ""},
+	{"networks are added to", NETWORKS("mine@eth1"), NETWORKS("theirs, mine@eth1"),
+	 NETWORKS("mine@eth1, theirs"), ""},
+	{"networks of a pod without any", "{'spec':{}}", NETWORKS("theirs"),
+	 "{'spec':{},'metadata':{'annotations':{'" NETWORK_LIST_ANNOTATION "':'theirs'}}}", ""},
+	{"networks in two forms", NETWORKS("mine"), NETWORKS("[]"), NULL,
+	 "annotation '" NETWORK_LIST_ANNOTATION "' of the pod is a comma list, and that of the "
+	 "profile a JSON list: write the pod's as the profile's"},
 	{"wrong type", SPEC(APPS("{'name':'a','env':{}}")),
 	 SPEC(APPS("{'name':'a','env':[{'name':'X'}]}")), NULL,
 	 "spec.containers[0].env: must be of type object, as in the pod, found array"},
@@ -112,6 +123,8 @@ static const struct {
 	 {"image auto of the first", SPEC(APPS("{'name':'b','image':'auto'}")),
 	  SPEC(APPS("{'name':'b','image':'1'}")), SPEC(APPS("{'name':'b','image':'1','tty':true}")),
 	  ""}},
+	{NETWORKS("b, c"),
+	 {"networks of both", NETWORKS("a"), NETWORKS("b"), NETWORKS("a, b, c"), ""}},
 	{SPEC("'volumes':[{'name':'v','emptyDir':{}}]"),
 	 {"overlays that share a volume", SPEC("'x':1"),
 	  SPEC("'volumes':[{'name':'v','emptyDir':{}}]"),

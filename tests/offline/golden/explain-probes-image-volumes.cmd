@@ -1,0 +1,1 @@
+explain --profile ../profiles/proxy.yaml --image-volumes probes.yaml

@@ -1,0 +1,1 @@
+explain --profile ../profiles/proxy.yaml probes.yaml
