@@ -9,9 +9,8 @@ import yaml
 from api import NAMES
 from cluster import ROOT, wait_for
 from creations import creations
-from injected import ENABLED, PATIENCE, wait_until_it_injects
+from injected import ENABLED, PATIENCE, bundles, wait_until_it_injects
 
-CONFIGURATION = ("mutatingwebhookconfiguration", "sidewire")
 FILE = ROOT / "manifests/base/webhook-configuration.yaml"
 SERVER_SIDE = ("apply", "--server-side", "--field-manager=gitops")
 # A line end, as stands in many a manifest whose field somebody else shall fill in.
@@ -19,14 +18,9 @@ PLACEHOLDER = "Cg=="
 MANAGER = "sidewire-webhook-cabundle"
 
 
-def bundles(cluster):
-    """The caBundle of each entry."""
-    return [entry["clientConfig"].get("caBundle") for entry in cluster.get(*CONFIGURATION)["webhooks"]]
-
-
 def owners(cluster):
     """Who has written caBundle, as the API server keeps it."""
-    managed = cluster.get(*CONFIGURATION, "--show-managed-fields")["metadata"]["managedFields"]
+    managed = cluster.get("mutatingwebhookconfiguration", "sidewire", "--show-managed-fields")["metadata"]["managedFields"]
     return {entry["manager"] for entry in managed if "f:caBundle" in json.dumps(entry["fieldsV1"])}
 
 

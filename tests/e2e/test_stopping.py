@@ -13,10 +13,14 @@ KEPT = "example.com/looked-at"
 INSIDE = "127.0.0.6"
 
 # /cgi-bin/stop of the application notes who asks for it. On SIGTERM it takes its time, calls once more, and hands over what it has.
-# It must not wait for a child then, which would have to end before the trap is run.
+# A shell runs its trap between two commands: so it sleeps in small pieces.
 APPLICATION = """
 mkdir -p /tmp/www/cgi-bin
-printf '#!/bin/sh\\necho "asked by $REMOTE_ADDR" >/tmp/before\\nprintf "Content-Type: text/plain\\\\r\\\\n\\\\r\\\\n"\\n' >/tmp/www/cgi-bin/stop
+cat >/tmp/www/cgi-bin/stop <<'END'
+#!/bin/sh
+echo "asked by $REMOTE_ADDR" >/tmp/before
+printf 'Content-Type: text/plain\\r\\n\\r\\n'
+END
 chmod +x /tmp/www/cgi-bin/stop
 httpd -p 8080 -h /tmp/www
 trap '{ cat /tmp/before; sleep 3; wget -qO- URL; } >/dev/termination-log 2>&1; exit 0' TERM
