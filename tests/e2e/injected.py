@@ -150,6 +150,12 @@ def install(cluster):
     wait_until_it_injects(cluster)
 
 
+def bundles(cluster):
+    """The caBundle of each entry."""
+    entries = cluster.get("mutatingwebhookconfiguration", "sidewire")["webhooks"]
+    return [entry["clientConfig"].get("caBundle") for entry in entries]
+
+
 @contextlib.contextmanager
 def agent_kept_off(cluster, node):
     """The DaemonSet does not want the node meanwhile; what its agent installed stays there."""

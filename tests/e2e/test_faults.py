@@ -10,9 +10,9 @@ import pytest
 
 from cluster import NODES, wait_for
 from creations import creations
-from injected import (ENABLED, PATIENCE, PLUGIN, SYSTEM, application, application_status, call, has_agent, is_injected,
-                      is_redirected, lead_to_envoy, make, rollout, rules_on, sandbox, wait_until_it_injects,
-                      wait_until_ready)
+from injected import (ENABLED, PATIENCE, PLUGIN, SYSTEM, application, application_status, bundles, call, has_agent,
+                      is_injected, is_redirected, lead_to_envoy, make, rollout, rules_on, sandbox,
+                      wait_until_it_injects, wait_until_ready)
 
 NAMESPACE = "faults"
 PLAIN = "faults-plain"
@@ -176,12 +176,6 @@ def test_what_a_dead_replica_costs(faulty, spread):  # pylint: disable=unused-ar
         assert re.search(f"failed calling webhook .*({broken})$", said)
         assert any(begin - 1 < pods.begin + asked < end for begin, end in deaths)
     assert containers(faulty) == before
-
-
-def bundles(cluster):
-    """The caBundle of each entry."""
-    entries = cluster.get("mutatingwebhookconfiguration", "sidewire")["webhooks"]
-    return [entry["clientConfig"].get("caBundle") for entry in entries]
 
 
 def test_a_ca_bundle_that_is_cleared_is_put_back(faulty):

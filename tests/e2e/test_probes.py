@@ -1,50 +1,80 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kubelet believes of applications that listen, and of those that do not, in every mode of the annotation
-`probes`."""
+`probes`. What a probe server does with the probes of `rewrite` is in tests/golden, tests/webhook and tests/netns: no profile that is
+shipped has one."""
 
-import itertools
 import json
+import re
 
 import pytest
 
-from cluster import wait_for
+from certificates import self_signed
+from cluster import ROOT, wait_for
 from injected import ENABLED, PATIENCE, SYSTEM, application, is_injected, make, wait_until_ready
 
 NAMESPACE = "probes"
 RESTRICTED = "probes-restricted"
-MODES = ("auto", "keep", "exec", "exempt")
 PORT = 8080
 ACTIONS = {"tcp": {"tcpSocket": {"port": PORT}},
            "http": {"httpGet": {"path": "/cgi-bin/who", "port": PORT}},
-           "https": {"httpGet": {"path": "/cgi-bin/who", "port": PORT, "scheme": "HTTPS"}},
-           "grpc": {"grpc": {"port": PORT}}}
-# The test's application speaks HTTP only: it answers these two.
-ANSWERED = ("tcp", "http")
+           "https": {"httpGet": {"path": "/", "port": 8443, "scheme": "HTTPS"}},
+           "grpc": {"grpc": {"port": 9000}}}
+# Who speaks these is another Envoy than the sidecar.
+ENVOYS = ("https", "grpc")
 DEAF = ["sleep", "1000000"]
 SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
 
-LISTENING = list(itertools.product(MODES, ANSWERED))
-NOT_LISTENING = list(itertools.product(MODES, ACTIONS))
+# What the kubelet is told where nobody listens. The proxy accepts, and then ends the connection; where a port is left out of the
+# redirect the kernel refuses it. For gRPC the kubelet tries for as long as it may, and then says only that.
+ACCEPTED = r"Readiness probe failed: Get .*: (EOF|read: connection reset by peer)"
+REFUSED = r"Readiness probe failed: .*connect: connection refused"
+EXEC = rf"Readiness probe failed: sidewire-gate: nobody in this pod answers on port {PORT}: Connection refused"
+GRPC = r"Readiness probe failed: .*failed to connect service"
+BLIND = None  # nothing: it is ready
+
+# README, Probes: what asks in the place of each probe, and what comes of it where nobody listens. Who listens is ready.
+OUTCOMES = {
+    ("auto", "tcp"): ("exec", EXEC),
+    ("auto", "http"): ("httpGet", ACCEPTED),
+    ("auto", "https"): ("httpGet", ACCEPTED),
+    ("auto", "grpc"): ("grpc", GRPC),
+    ("exec", "tcp"): ("exec", EXEC),
+    ("exec", "http"): ("httpGet", ACCEPTED),
+    ("exec", "https"): ("httpGet", ACCEPTED),
+    ("exec", "grpc"): ("grpc", GRPC),
+    ("keep", "tcp"): ("tcpSocket", BLIND),
+    ("keep", "http"): ("httpGet", ACCEPTED),
+    ("keep", "https"): ("httpGet", ACCEPTED),
+    ("keep", "grpc"): ("grpc", GRPC),
+    ("exempt", "tcp"): ("tcpSocket", REFUSED),
+    ("exempt", "http"): ("httpGet", REFUSED),
+    ("exempt", "https"): ("httpGet", REFUSED),
+    ("exempt", "grpc"): ("grpc", GRPC),
+}
+TRUTHFUL = [row for row, (_, said) in OUTCOMES.items() if said is not BLIND]
 
 
-def probed(name, mode, action, is_listening, place="readinessProbe"):
-    """A pod whose application listens or not, and the kubelet asks for it every second."""
-    made = application(name, annotations={"sidewire.io/probes": mode})
+def probed(name, mode, action, place="readinessProbe"):
+    """A pod whose application the kubelet asks every second, and that listens on nothing."""
+    made = application(name, annotations={"sidewire.io/probes": mode, "param.sidewire.io/cpu": "10m"})
+    made["spec"]["containers"][0].update(
+        {"command": DEAF, place: {**ACTIONS[action], "periodSeconds": 1, "timeoutSeconds": 3}})
+    return made
+
+
+def listening(name, mode, action, envoy=None):
+    """The same, and it does: test/app:1, or that container's image, command and environment."""
+    made = probed(name, mode, action)
     container = made["spec"]["containers"][0]
-    container[place] = {**ACTIONS[action], "periodSeconds": 1, "timeoutSeconds": 3}
-    if not is_listening:
-        container["command"] = DEAF
+    del container["command"]
+    if action in ENVOYS:
+        container.update(envoy)
     return made
 
 
 def name_of(mode, action, is_listening):
     return f"{mode}-{action}-{'listens' if is_listening else 'deaf'}"
-
-
-def is_blind(mode, action):
-    """Whether the proxy answers in the application's stead."""
-    return (mode, action) == ("keep", "tcp")
 
 
 def container_of(cluster, name, namespace=NAMESPACE):
@@ -69,12 +99,25 @@ def refusal(cluster, name):
     return said[-1]
 
 
+@pytest.fixture(scope="module", name="envoy")
+def _envoy(installed, tmp_path_factory):
+    """What makes a container answer HTTPS and gRPC."""
+    key, certificate = self_signed(tmp_path_factory.mktemp("application"), "application")
+    profiles = installed.get(*SYSTEM, "configmap", "sidewire-profiles")["data"]["envoy.yaml"]
+    image, = re.findall(r'name: image, .*default: "(.*)"', profiles)
+    return {"image": image,
+            "command": ["envoy", "--disable-hot-restart", "--log-level", "warning", "--config-yaml",
+                        (ROOT / "tests/e2e/https_grpc.yaml").read_text(encoding="utf-8")],
+            "env": [{"name": "CERTIFICATE", "value": certificate.read_text(encoding="utf-8")},
+                    {"name": "KEY", "value": key.read_text(encoding="utf-8")}]}
+
+
 @pytest.fixture(scope="module", name="pods")
-def _pods(installed):
+def _pods(installed, envoy):
+    """All of the table, at once, so that they start together."""
     with installed.namespace(NAMESPACE, ENABLED):
-        make(installed, NAMESPACE,
-             *(probed(name_of(mode, action, True), mode, action, True) for mode, action in LISTENING),
-             *(probed(name_of(mode, action, False), mode, action, False) for mode, action in NOT_LISTENING))
+        make(installed, NAMESPACE, *(listening(name_of(*row, True), *row, envoy) for row in OUTCOMES),
+             *(probed(name_of(*row, False), *row) for row in OUTCOMES))
         yield installed
 
 
@@ -85,38 +128,37 @@ def test_the_nodes_can_mount_image_volumes(installed):
     assert lines and {line["answer"] for line in lines} == {"yes"}
 
 
-@pytest.mark.parametrize("mode, action", LISTENING)
+@pytest.mark.parametrize("mode, action", OUTCOMES)
 def test_who_listens_is_ready(pods, mode, action):
     name = name_of(mode, action, True)
     wait_until_ready(pods, NAMESPACE, name)
     assert is_injected(pods.get("-n", NAMESPACE, "pod", name))
 
 
-@pytest.mark.parametrize("mode, action", [row for row in NOT_LISTENING if not is_blind(*row)])
+@pytest.mark.parametrize("mode, action", TRUTHFUL)
 def test_who_does_not_listen_is_not_ready(pods, mode, action):
     name = name_of(mode, action, False)
     said = refusal(pods, name)
+    assert re.match(OUTCOMES[mode, action][1], said), said
     assert not is_ready(pods, name)
-    if action == "tcp" and mode in ("auto", "exec"):
-        assert f"sidewire-gate: nobody in this pod answers on port {PORT}: Connection refused" in said
 
 
-def test_what_the_proxy_answers_is_no_sign(pods):
+@pytest.mark.parametrize("mode, action", [row for row in OUTCOMES if row not in TRUTHFUL])
+def test_what_the_proxy_answers_is_no_sign(pods, mode, action):
     """The reason for all of it."""
-    wait_until_ready(pods, NAMESPACE, name_of("keep", "tcp", False))
+    wait_until_ready(pods, NAMESPACE, name_of(mode, action, False))
 
 
-@pytest.mark.parametrize("mode, action", LISTENING)
+@pytest.mark.parametrize("mode, action", OUTCOMES)
 def test_what_became_of_the_probe(pods, mode, action):
     probe = container_of(pods, name_of(mode, action, True))["readinessProbe"]
-    is_exec = action == "tcp" and mode in ("auto", "exec")
-    assert ("exec" in probe) == is_exec
+    assert OUTCOMES[mode, action][0] in probe and len(probe.keys() & {"exec", "httpGet", "tcpSocket", "grpc"}) == 1
     assert (probe["periodSeconds"], probe["timeoutSeconds"]) == (1, 3)
 
 
 def test_an_application_that_stops_listening_is_started_again(pods):
     """A liveness probe that is an exec probe."""
-    deaf = probed("dies", "exec", "tcp", True, place="livenessProbe")
+    deaf = probed("dies", "exec", "tcp", place="livenessProbe")
     deaf["spec"]["containers"][0]["command"] = [
         "sh", "-c", f"timeout 10 httpd -f -p {PORT} -h /www; exec sleep 1000000"]
     make(pods, NAMESPACE, deaf)
@@ -132,13 +174,14 @@ def test_an_application_that_stops_listening_is_started_again(pods):
 def test_a_restricted_namespace_takes_exec_probes(installed, mode):
     labels = {**ENABLED, "pod-security.kubernetes.io/enforce": "restricted"}
     with installed.namespace(f"{RESTRICTED}-{mode}", labels) as namespace:
-        made = probed("restricted", mode, "tcp", True)
+        made = listening("restricted", mode, "tcp")
         made["spec"]["containers"][0]["securityContext"] = SECURITY
         make(installed, namespace, made)
         assert "exec" in container_of(installed, "restricted", namespace)["readinessProbe"]
         wait_until_ready(installed, namespace, "restricted")
 
 
-def test_the_shipped_profile_has_no_server_for_probes(pods):
+@pytest.mark.parametrize("action", ACTIONS)
+def test_the_shipped_profile_has_no_server_for_probes(pods, action):
     with pytest.raises(RuntimeError, match="profile 'envoy' has no server for probes"):
-        make(pods, NAMESPACE, probed("rewrite", "rewrite", "http", True))
+        make(pods, NAMESPACE, probed("rewrite", "rewrite", action))

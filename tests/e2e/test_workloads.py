@@ -2,12 +2,14 @@
 """Pods of many kinds are injected, start, and what they do first crosses their Envoy."""
 
 import copy
+import datetime
+import json
 
 import pytest
 
 from api import LABEL, NAMES
 from cluster import wait_for
-from shop import PATIENCE, Place, Socket, addresses, pod, shop, template
+from shop import PATIENCE, Place, Socket, addresses, is_ready, pod, shop, template
 
 SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -136,3 +138,73 @@ def test_quota_and_limits_count_the_sidecar(api, shop, limited):
         "requests.cpu": "60m", "requests.memory": "160Mi", "limits.cpu": "1200m", "limits.memory": "576Mi"}
     another["metadata"]["name"] = "another"
     assert "exceeded quota: quota, requested: limits.cpu=1200m" in api.create(another, "-n", limited.namespace).stderr
+
+
+def test_the_pod_of_a_cron_job_completes(shop):
+    """Its template has no metadata, as most have. The last time was two years ago: it is over the time already."""
+    container = {"name": "app", "image": "test/app:1", "command": call(shop).split()}
+    shop.create({"apiVersion": "batch/v1", "kind": "CronJob", "metadata": {"name": "cron"}, "spec": {
+        "schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"backoffLimit": 0, "template": {"spec": {
+            "restartPolicy": "Never", "containers": [container]}}}}}})
+    last = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=730)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shop.cluster.kubectl("-n", shop.namespace, "patch", "cronjob", "cron", "--subresource=status", "--type=merge", "-p",
+                         json.dumps({"status": {"lastScheduleTime": last}}))
+
+    def jobs():
+        listed = shop.cluster.get("-n", shop.namespace, "jobs")["items"]
+        return [job for job in listed if job["metadata"].get("ownerReferences", [{}])[0].get("name") == "cron"]
+
+    wait_for(lambda: [job["status"].get("succeeded") for job in jobs()] == [1], PATIENCE, "the Job of the CronJob to complete")
+    which = "batch.kubernetes.io/job-name=" + jobs()[0]["metadata"]["name"]
+    done, = shop.cluster.get("-n", shop.namespace, "pods", "-l", which)["items"]
+    assert [c["name"] for c in done["spec"]["initContainers"]] == ["envoy"]
+    see_one_call(shop, shop, done["metadata"]["name"])
+
+
+BRANCH = {"group": "example.com", "scope": "Namespaced", "names": {"plural": "branches", "singular": "branch", "kind": "Branch"},
+          "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {
+              "type": "object", "x-kubernetes-preserve-unknown-fields": True}}}]}
+
+
+@pytest.fixture(scope="module", name="branch")
+def _branch(shop):
+    """What an operator makes for its own resource: a ReplicaSet and a pod whose names the API server finds."""
+    kubectl = shop.cluster.kubectl
+    shop.cluster.apply({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+                        "metadata": {"name": "branches.example.com"}, "spec": BRANCH})
+    try:
+        kubectl("wait", "--for=condition=Established", "crd/branches.example.com", f"--timeout={PATIENCE}s")
+        shop.create({"apiVersion": "example.com/v1", "kind": "Branch", "metadata": {"name": "vienna"}})
+        owner = {"apiVersion": "example.com/v1", "kind": "Branch", "name": "vienna", "controller": True,
+                 "uid": shop.get("branch", "vienna")["metadata"]["uid"]}
+        metadata = {"generateName": "branch-", "ownerReferences": [owner]}
+        made = pod("unused", labels={"branch": "set"})
+        del made["metadata"]["name"]
+        replicas = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "metadata": metadata, "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"branch": "set"}}, "template": template(made)}}
+        own = pod("unused")
+        own["metadata"] = {**metadata, "labels": {"branch": "own"}, "annotations": own["metadata"]["annotations"]}
+        kubectl("-n", shop.namespace, "create", "-f", "-",
+                input=json.dumps({"apiVersion": "v1", "kind": "List", "items": [replicas, own]}))
+        yield shop
+    finally:
+        kubectl("delete", "crd", "branches.example.com", "--wait=false")
+
+
+@pytest.mark.parametrize("label, count, owner", [("set", 2, "ReplicaSet"), ("own", 1, "Branch")])
+def test_pods_of_an_operator(branch, label, count, owner):
+    """The webhook is asked before they have a name."""
+    def are_ready():
+        listed = branch.cluster.get("-n", branch.namespace, "pods", "-l", f"branch={label}")["items"]
+        return len(listed) == count and all(map(is_ready, listed)) and listed
+
+    for made in wait_for(are_ready, PATIENCE, f"the pods of {owner} to be ready"):
+        prefix = made["metadata"]["generateName"]
+        assert prefix.startswith("branch-") and made["metadata"]["name"].startswith(prefix)
+        assert [reference["kind"] for reference in made["metadata"]["ownerReferences"]] == [owner]
+        assert [c["name"] for c in made["spec"]["initContainers"]] == ["envoy"]
+        assert json.loads(made["metadata"]["annotations"]["sidewire.io/redirect"])["mode"] == "redirect"
+    logged = branch.cluster.kubectl("-n", "sidewire-system", "logs", "-l", "app.kubernetes.io/name=sidewire-webhook", "--tail=-1")
+    reviews = [json.loads(line) for line in logged.splitlines() if f'"generate_name":"{prefix}"' in line]
+    assert [(review["pod"], review["decision"]) for review in reviews if review["namespace"] == branch.namespace] == [
+        ("", "inject")] * count
