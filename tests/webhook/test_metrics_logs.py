@@ -188,4 +188,4 @@ def test_refusals_stand_in_the_log(webhook):
 def test_the_first_line_says_where_it_listens(webhook):
     first = webhook.log()[0]
     assert (first["msg"], first["address"], first["plain_address"]) == ("listening", "[::]:0", "127.0.0.1:0")
-    assert first["profiles"] == "envoy,haproxy"
+    assert first["profiles"] == "envoy,haproxy,momo,otel-java"
