@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/cleanup.h"
-
 enum {
 	PLACES_MAX = 4096, /* of one text that may be changed */
 	CHANGES_MAX = 3,   /* at once */
@@ -267,10 +265,8 @@ size_t fuzz_mutate_json(uint8_t *data, size_t size, size_t max_size, unsigned in
 		return LLVMFuzzerMutate(data, size, max_size);
 	for (size_t i = below(&mutation, CHANGES_MAX) + 1; i > 0; i--)
 		change_once(&mutation, root);
-	CLEANUP(freep) char *text = json_dumps(root, JSON_COMPACT);
-	size_t length = text != NULL ? strlen(text) : 0;
+	size_t length = json_dumpb(root, NULL, 0, JSON_COMPACT);
 	if (length == 0 || length > max_size)
 		return LLVMFuzzerMutate(data, size, max_size);
-	memcpy(data, text, length);
-	return length;
+	return json_dumpb(root, (char *)data, max_size, JSON_COMPACT);
 }
