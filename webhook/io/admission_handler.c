@@ -118,7 +118,7 @@ static int decide(struct review *review, struct http_reply *reply, struct err *e
 		.gate_image = atomic_load(&handler->gate_image),
 		.image_volumes = atomic_load(&handler->image_volumes),
 	};
-	struct admission_response response;
+	struct admission_response response = {0};
 	struct err trouble;
 	int r = find_defaults(review, &question, &trouble);
 

@@ -34,8 +34,7 @@ static void test_as_jansson(void)
 
 	for (size_t i = 0; i < sizeof(VALUES) / sizeof(*VALUES); i++) {
 		CLEANUP(strbuf_release) struct strbuf buf = STRBUF_INIT;
-		json_auto_t *value =
-			json_loads(VALUES[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		json_auto_t *value = json_loads(VALUES[i], JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
 		CLEANUP(freep) char *expected = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
 		CU_ASSERT_PTR_NOT_NULL_FATAL(expected);

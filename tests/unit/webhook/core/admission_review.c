@@ -268,8 +268,8 @@ static char *patch_of(const struct admission_response *response)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(encoded);
 	char *patch = calloc(1, BASE64_DECODE_LENGTH(strlen(encoded)) + 1);
 	base64_decode_init(&base64);
-	CU_ASSERT(base64_decode_update(&base64, &length, (uint8_t *)patch, strlen(encoded),
-				       encoded));
+	CU_ASSERT(
+		base64_decode_update(&base64, &length, (uint8_t *)patch, strlen(encoded), encoded));
 	CU_ASSERT(base64_decode_final(&base64));
 	CU_ASSERT_EQUAL(length, response->patch_size);
 	return patch;
@@ -289,6 +289,7 @@ static void test_patch_of_any_length(void)
 		result.patch = json_pack("[s]", text);
 		CU_ASSERT_EQUAL_FATAL(admission_response_encode("u", &result, &response, &err), 0);
 		CLEANUP(freep) char *body = response.body;
+		CU_ASSERT_EQUAL(response.length, strlen(body));
 		CLEANUP(freep) char *patch = patch_of(&response);
 		CLEANUP(freep) char *expected = json_dumps(result.patch, JSON_COMPACT);
 		ASSERT_TEXT("patch", patch, expected);
