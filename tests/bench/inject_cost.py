@@ -68,7 +68,8 @@ def _write_manifest(directory, count):
 def _peak(directory, manifest):
     """Megabytes at most. A program's peak begins with that of what started it: so that is bench-spawn, which is small."""
     script = directory / "inject.sh"
-    script.write_text(f"#!/bin/sh\nexec {lab.BUILD.resolve()}/sidewire-inject inject -q --profile {PROFILES}/envoy.yaml {manifest}\n",
+    program = lab.BUILD.resolve() / "sidewire-inject"
+    script.write_text(f"#!/bin/sh\nexec {program} inject -q --profile {PROFILES}/envoy.yaml {manifest}\n",
                       encoding="utf-8")
     script.chmod(0o755)
     done = subprocess.run([lab.BUILD / "bench-spawn"], input=f"{script}\t/dev/null\n", text=True,
