@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pods that run and are injected, what is to be seen of them, and what keeps sidewire from its work."""
 
+import base64
 import contextlib
 import json
 import os
@@ -148,6 +149,11 @@ def install(cluster):
     for workload in ("deployment/sidewire-webhook", "daemonset/sidewire-node"):
         rollout(cluster, workload)
     wait_until_it_injects(cluster)
+
+
+def authority(cluster):
+    """The certificate in the Secret; PEM."""
+    return base64.b64decode(cluster.get(*SYSTEM, "secret", "sidewire-ca")["data"]["tls.crt"]).decode()
 
 
 def bundles(cluster):

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What is seen of parts of sidewire that fail, are replaced, or are away: nothing, or a clear refusal."""
 
-import base64
 import json
 import re
 import time
@@ -10,8 +9,8 @@ import pytest
 
 from cluster import NODES, wait_for
 from creations import creations
-from injected import (ENABLED, PATIENCE, PLUGIN, SYSTEM, application, application_status, bundles, call, has_agent,
-                      is_injected, is_redirected, lead_to_envoy, make, rollout, rules_on, sandbox,
+from injected import (ENABLED, PATIENCE, PLUGIN, SYSTEM, application, application_status, authority, bundles, call,
+                      has_agent, is_injected, is_redirected, lead_to_envoy, make, rollout, rules_on, sandbox,
                       wait_until_it_injects, wait_until_ready)
 
 NAMESPACE = "faults"
@@ -187,11 +186,6 @@ def test_a_ca_bundle_that_is_cleared_is_put_back(faulty):
     wait_until_it_injects(faulty)
     make(faulty, NAMESPACE, application("put-back"))
     wait_until_ready(faulty, NAMESPACE, "put-back")
-
-
-def authority(cluster):
-    """The certificate in the Secret; PEM."""
-    return base64.b64decode(cluster.get(*SYSTEM, "secret", "sidewire-ca")["data"]["tls.crt"]).decode()
 
 
 def are_served_by(cluster, pem):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A tool that applies the manifests again and again, as it was told, keeps neither caBundle away nor a pod from its sidecar."""
 
+import base64
 import json
 
 import pytest
@@ -9,7 +10,7 @@ import yaml
 from api import NAMES
 from cluster import ROOT, wait_for
 from creations import creations
-from injected import ENABLED, PATIENCE, bundles, wait_until_it_injects
+from injected import ENABLED, PATIENCE, authority, bundles, wait_until_it_injects
 
 FILE = ROOT / "manifests/base/webhook-configuration.yaml"
 SERVER_SIDE = ("apply", "--server-side", "--field-manager=gitops")
@@ -24,11 +25,18 @@ def owners(cluster):
     return {entry["manager"] for entry in managed if "f:caBundle" in json.dumps(entry["fieldsV1"])}
 
 
+def bundles_of_the_authority(cluster):
+    """The caBundles, if each holds the authority in force and nothing else."""
+    found, only = bundles(cluster), authority(cluster).strip()
+    return all(base64.b64decode(bundle or "").decode().strip() == only for bundle in found) and found
+
+
 @pytest.fixture(scope="module", name="whole")
 def _whole(installed):
-    """The cluster, with the manifests as they are: also afterwards."""
-    before = bundles(installed)
-    assert all(before)
+    """The cluster, with the manifests as they are: also afterwards. Only the authority in force is trusted: one that was
+    replaced stands beside it for a day, unless it is overwritten."""
+    installed.kubectl(*SERVER_SIDE, "--force-conflicts", "-f", "-", input=manifest(PLACEHOLDER))
+    before = wait_for(lambda: bundles_of_the_authority(installed), PATIENCE, "bundles with the authority alone")
     yield installed
     installed.kubectl("apply", "-k", ROOT / "manifests")
     wait_for(lambda: bundles(installed) == before, PATIENCE, "the bundles of before")
