@@ -78,8 +78,7 @@ static void write_json(struct strbuf *out, const json_t *value)
 	CLEANUP(freep) char *escaped = NULL;
 
 	if (text != NULL && has_controls(text))
-		escaped =
-			json_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
+		escaped = json_text(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_ENSURE_ASCII);
 	if (text == NULL || (has_controls(text) && escaped == NULL))
 		out->is_failed = true;
 	else

@@ -70,8 +70,7 @@ static json_t *status_text(const struct inject_status *status, json_t *tree)
 					  "profiles", profiles_of(status->choice), "undo", tree);
 	/* Sorted: between two passes the API server may have sorted the pod's members. */
 	CLEANUP(freep)
-	char *text =
-		document != NULL ? json_text(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	char *text = document != NULL ? json_text(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 
 	return text != NULL ? json_string(text) : NULL;
 }

@@ -173,8 +173,8 @@ int namespace_text_encode(const json_t *object, char **ret_text, struct err *err
 	if (r < 0)
 		return r;
 	CLEANUP(freep)
-	char *text = facts.annotations != NULL ? json_text(facts.annotations, JSON_COMPACT)
-					       : strdup("");
+	char *text =
+		facts.annotations != NULL ? json_text(facts.annotations, JSON_COMPACT) : strdup("");
 	if (text == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	size_t length = strlen(text);
