@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cni/core/removal_watch.h"
 #include "cni/io/idle_memory.h"
@@ -16,6 +15,7 @@
 #include "common/base/kube_retry.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
+#include "common/io/utc_time.h"
 
 #define DAEMON_SET "sidewire-node"
 #define USER_AGENT "sidewire-node/" SIDEWIRE_VERSION
@@ -189,13 +189,9 @@ void node_api_report(struct node_api *api, const char *reason, const char *messa
 /* An Event as a kubelet makes them for its Node: the Node's name is its uid, too. */
 static json_t *make_event(const struct node_api *api, const struct report *report)
 {
-	struct timespec now;
-	struct tm utc;
-	char time[32];
+	char time[UTC_TIME_SIZE];
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	gmtime_r(&now.tv_sec, &utc);
-	strftime(time, sizeof(time), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	utc_time_now(time);
 	const struct event_object event = {
 		.component = DAEMON_SET,
 		.host = api->node_name,

@@ -10,11 +10,11 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cni/core/own_address.h"
 #include "cni/io/connect_attempt.h"
+#include "common/io/monotonic.h"
 
 enum {
 	ANSWER_MAX_MS = 100,        /* a kernel answers for itself in microseconds */
@@ -33,14 +33,6 @@ struct attempts {
 	struct pollfd fds[ATTEMPT_MAX];
 	size_t count;
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int start(const struct cidr *address, uint16_t port)
 {
@@ -97,7 +89,7 @@ static int wait_for_any(struct attempts *attempts, int64_t deadline_ms)
 	for (size_t i = 0; i < attempts->count; i++)
 		pending += attempts->fds[i].fd >= 0 ? 1 : 0;
 	while (pending > 0) {
-		int64_t left_ms = deadline_ms - now_ms();
+		int64_t left_ms = deadline_ms - monotonic_ms();
 
 		if (poll(attempts->fds, attempts->count, left_ms > 0 ? (int)left_ms : 0) <= 0)
 			return ETIMEDOUT;
@@ -114,7 +106,7 @@ static int ask(struct attempts *attempts, const struct cidr *address, uint16_t p
 
 	if (fd >= 0)
 		attempts->fds[attempts->count++] = (struct pollfd){.fd = fd, .events = POLLOUT};
-	return wait_for_any(attempts, now_ms() + ANSWER_MAX_MS);
+	return wait_for_any(attempts, monotonic_ms() + ANSWER_MAX_MS);
 }
 
 /* Reads the kernel's answer. Without one there are no addresses but the loopbacks. */
@@ -171,7 +163,7 @@ static int ask_all(struct attempts *attempts, uint16_t port, int64_t deadline_ms
 int port_ask_once(uint16_t port, int64_t timeout_ms)
 {
 	struct attempts attempts = {.count = 0};
-	int reason = ask_all(&attempts, port, now_ms() + timeout_ms);
+	int reason = ask_all(&attempts, port, monotonic_ms() + timeout_ms);
 
 	for (size_t i = 0; i < attempts.count; i++) {
 		if (attempts.fds[i].fd >= 0)

@@ -8,4 +8,7 @@
 /* CLOCK_MONOTONIC in milliseconds. */
 int64_t monotonic_ms(void);
 
+/* The same in nanoseconds. */
+int64_t monotonic_ns(void);
+
 #endif

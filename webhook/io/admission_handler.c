@@ -2,23 +2,13 @@
 #include "webhook/io/admission_handler.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include "common/base/cleanup.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 #include "webhook/core/admission_review.h"
 #include "webhook/core/inject.h"
 #include "webhook/core/review_event.h"
-
-enum { NANOSECONDS_PER_SECOND = 1000 * 1000 * 1000 };
-
-static uint64_t monotonic_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * NANOSECONDS_PER_SECOND + (uint64_t)now.tv_nsec;
-}
 
 /*
  * One review on its way. The result's values are partly those of the profiles: these are given back
@@ -163,7 +153,7 @@ static void answer(struct admission_handler *handler, const char *namespace_labe
 	struct err err;
 
 	if (wait->begun_ns == 0)
-		wait->begun_ns = monotonic_ns();
+		wait->begun_ns = (uint64_t)monotonic_ns();
 	int r = admission_request_decode(http_request->body, http_request->body_length,
 					 &review.request, &err);
 
@@ -177,7 +167,7 @@ static void answer(struct admission_handler *handler, const char *namespace_labe
 	}
 	reply->status = 200;
 	reply->content_type = "application/json";
-	uint64_t nanoseconds = monotonic_ns() - wait->begun_ns;
+	uint64_t nanoseconds = (uint64_t)monotonic_ns() - wait->begun_ns;
 	const struct inject_decision *decision = &review.result.decision;
 	metrics_count_review(handler->metrics, inject_verdict_name(decision->verdict),
 			     decision->reason, nanoseconds, review.patch_size);

@@ -15,6 +15,7 @@
 #include "common/base/strbuf.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
+#include "common/io/monotonic.h"
 #include "webhook/io/cluster_api.h"
 #include "webhook/io/cluster_client.h"
 #include "webhook/io/cluster_nodes.h"
@@ -53,10 +54,7 @@ struct cluster_sync {
 
 static time_t monotonic_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return monotonic_ms() / 1000;
 }
 
 /* Keeps the first trouble of a pass, and counts what the API server refused or did not answer. To

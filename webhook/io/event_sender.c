@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/event_object.h"
 #include "common/io/kube_client.h"
 #include "common/io/log.h"
 #include "common/io/monotonic.h"
+#include "common/io/utc_time.h"
 #include "webhook/core/event_memory.h"
 #include "webhook/io/cluster_client.h"
 
@@ -57,12 +57,9 @@ static bool take_next(struct event_sender *sender, struct review_event *ret_even
 
 static json_t *make_object(const struct event_sender *sender, const struct review_event *event)
 {
-	char text[32];
-	struct tm utc;
-	time_t now = time(NULL);
+	char time[UTC_TIME_SIZE];
 
-	gmtime_r(&now, &utc);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &utc);
+	utc_time_now(time);
 	const struct event_object object = {
 		.component = "sidewire-webhook",
 		.host = sender->pod_name,
@@ -74,7 +71,7 @@ static json_t *make_object(const struct event_sender *sender, const struct revie
 		.about_uid = event->uid[0] != '\0' ? event->uid : NULL,
 		.reason = event->reason,
 		.message = event->message,
-		.time = text,
+		.time = time,
 	};
 	return event_object_make(&object);
 }

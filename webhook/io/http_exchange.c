@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "common/base/strbuf.h"
+#include "common/io/monotonic.h"
 
 struct http_exchange {
 	const struct http_service *service;
@@ -25,10 +26,7 @@ struct http_exchange {
 
 static time_t now_s(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	return monotonic_ms() / 1000;
 }
 
 static const struct http_route *find_route(const struct http_service *service, const char *path)
