@@ -9,6 +9,7 @@
 #include "cni/io/node_options.h"
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
+#include "webhook/io/inject_command_table.h"
 #include "webhook/io/inject_options.h"
 #include "webhook/io/webhook_options.h"
 
@@ -25,7 +26,7 @@ static int parse_inject(int argc, char **argv, struct err *err)
 	assert(options.command < INJECT_COMMAND_COUNT && options.topic < INJECT_COMMAND_COUNT);
 	assert(options.inputs.count + options.profiles.count + options.namespaces.count <
 	       (size_t)argc);
-	inject_options_help(options.topic, argv[0], &help);
+	command_help(&INJECT_TABLE, options.topic, argv[0], &help);
 	assert(help.length > 0);
 	return 0;
 }
