@@ -111,7 +111,7 @@ int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct
 	}
 }
 
-int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
+int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed, struct err *err)
 {
 	int status = 0;
 	int r = tell(RTM_DELADDR, 0, address, &status, err);
@@ -120,9 +120,12 @@ int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
 		return r;
 	switch (-status) {
 	case NLE_SUCCESS:
+		*ret_is_removed = true;
+		return 0;
 	case NLE_NOADDR: /* EADDRNOTAVAIL: it is not there */
 	case NLE_OBJ_NOTFOUND:
 	case NLE_OPNOTSUPP:
+		*ret_is_removed = false;
 		return 0;
 	default:
 		return err_set(err, EIO, "an IPv6 address can not be removed from lo: %s",
