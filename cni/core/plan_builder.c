@@ -30,6 +30,18 @@ void plan_add(struct plan_builder *builder, const struct plan_rule *rule)
 		builder->plan.rules[builder->plan.count++] = *rule;
 }
 
+void plan_add_destinations(struct plan_builder *builder, struct plan_rule rule,
+			   const struct cidr *v4, const struct cidr *v6)
+{
+	rule.has_destination = true;
+	rule.families = PLAN_V4;
+	rule.destination = *v4;
+	plan_add(builder, &rule);
+	rule.families = PLAN_V6;
+	rule.destination = *v6;
+	plan_add(builder, &rule);
+}
+
 bool plan_is_every_port(const struct range_list *ports)
 {
 	return ports->count == 1 && ports->items[0].first == RANGE_KIND_PORT.min &&
@@ -41,7 +53,6 @@ void plan_add_ports(struct plan_builder *builder, struct plan_rule rule,
 {
 	size_t slots = 0;
 
-	rule.protocol = PLAN_TCP;
 	if (plan_is_every_port(ports)) {
 		plan_add(builder, &rule);
 		return;
@@ -78,13 +89,18 @@ unsigned int plan_families_whole(const struct cidr_list *list)
 	return families;
 }
 
-unsigned int plan_families_partial(const struct cidr_list *list)
+unsigned int plan_families_any(const struct cidr_list *list)
 {
 	unsigned int families = 0;
 
 	for (size_t i = 0; i < list->count; i++)
 		families |= family_of(&list->items[i]);
-	return families & ~plan_families_whole(list);
+	return families;
+}
+
+unsigned int plan_families_partial(const struct cidr_list *list)
+{
+	return plan_families_any(list) & ~plan_families_whole(list);
 }
 
 void plan_add_prefixes(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
@@ -109,6 +125,15 @@ void plan_add_cidrs(struct plan_builder *builder, struct plan_rule rule, enum pl
 	if (rule.families != 0)
 		plan_add(builder, &rule);
 	plan_add_prefixes(builder, rule, end, list);
+}
+
+void plan_add_interfaces(struct plan_builder *builder, struct plan_rule rule,
+			 enum plan_direction direction, const struct interface_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		*(direction == PLAN_IN ? &rule.in_interface : &rule.out_interface) = list->items[i];
+		plan_add(builder, &rule);
+	}
 }
 
 /* Whether the list has exactly this range. */
