@@ -21,10 +21,10 @@ int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Removes a single IPv6 address from lo, whoever has put it there: the kernel does not tell. One
- * that is not there is no failure. -EIO.
+ * Removes a single IPv6 address from lo, whoever has put it there: the kernel does not tell.
+ * *ret_is_removed is false, and that is no failure, where it is not there. -EIO.
  */
-int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
+int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -32,6 +32,10 @@ int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
  * pod_address_add_to_lo() has added nothing. -EIO.
  */
 int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* Whether lo has any IPv6 address: where it is up and has none, IPv6 is disabled. -EIO. */
+int pod_address_is_v6_on_lo(bool *ret_is_on, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Whether any interface has an IPv6 address of global scope: traffic from or to elsewhere. -EIO. */

@@ -263,7 +263,7 @@ def test_check_names_the_first_difference(pod, name, family):
         iptables(pod, family, *words)
     answer = plugin.call("CHECK", pod, text)
     assert answer.code == DIFFERENCE
-    assert answer.message.startswith(f"IPv{family}: {expected}")
+    assert answer.message.startswith(f"IPv{family} nat: {expected}")
     plugin.succeed("ADD", pod, text)
     plugin.succeed("CHECK", pod, text)
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our part of a nat table, built and compared (ipt_rules, ipt_compare). */
+/* Our part of a table, built and compared (ipt_rules, ipt_compare). */
 #include "cni/core/ipt_rules.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static struct ipt_rules build(enum plan_family family)
 	struct ipt_rules rules = {0};
 	struct err err;
 
-	CU_ASSERT_FATAL(ipt_rules_build(&PLAN, family, &rules, &err) == 0);
+	CU_ASSERT_FATAL(ipt_rules_build(&PLAN, PLAN_TABLE_NAT, family, &rules, &err) == 0);
 	return rules;
 }
 
@@ -106,6 +106,7 @@ static void nothing(struct ipt_rules *rules)
 static void lose_everything(struct ipt_rules *rules)
 {
 	ipt_rules_release(rules);
+	rules->table = PLAN_TABLE_NAT;
 	rules->family = PLAN_V6;
 }
 
@@ -159,18 +160,18 @@ static const struct {
 } changes[] = {
 	{"nothing", nothing, NULL},
 	{"a jump elsewhere in its hook", move_jump, NULL},
-	{"everything lost", lose_everything, "IPv6: chain SIDEWIRE_INBOUND is missing"},
-	{"a chain lost", lose_last_chain, "IPv6: chain SIDEWIRE_PROXY is missing"},
-	{"a chain gained", gain_chain, "IPv6: chain SIDEWIRE_OLD is one too many"},
+	{"everything lost", lose_everything, "IPv6 nat: chain SIDEWIRE_INBOUND is missing"},
+	{"a chain lost", lose_last_chain, "IPv6 nat: chain SIDEWIRE_PROXY is missing"},
+	{"a chain gained", gain_chain, "IPv6 nat: chain SIDEWIRE_OLD is one too many"},
 	{"a rule lost", lose_last_rule,
-	 "IPv6: rule 1 of SIDEWIRE_PROXY is missing, expected: -A SIDEWIRE_PROXY -o lo -j RETURN"},
-	{"a rule gained", gain_rule, "IPv6: rule 2 of SIDEWIRE_PROXY is one too many"},
+	 "IPv6 nat: rule 1 of SIDEWIRE_PROXY is missing, expected: -A SIDEWIRE_PROXY -o lo -j RETURN"},
+	{"a rule gained", gain_rule, "IPv6 nat: rule 2 of SIDEWIRE_PROXY is one too many"},
 	{"rules swapped", swap_rules,
-	 "IPv6: rule 1 of SIDEWIRE_OUTBOUND is another, expected: -A SIDEWIRE_OUTBOUND -s ::6 -o "
+	 "IPv6 nat: rule 1 of SIDEWIRE_OUTBOUND is another, expected: -A SIDEWIRE_OUTBOUND -s ::6 -o "
 	 "lo -j RETURN"},
 	{"a jump in another hook", rename_hook,
-	 "IPv6: the jump from PREROUTING to SIDEWIRE_INBOUND is missing"},
-	{"a jump gained", gain_jump, "IPv6: the jump from MINE to SIDEWIRE_PROXY is not expected"},
+	 "IPv6 nat: the jump from PREROUTING to SIDEWIRE_INBOUND is missing"},
+	{"a jump gained", gain_jump, "IPv6 nat: the jump from MINE to SIDEWIRE_PROXY is not expected"},
 };
 
 static void test_compare(void)
@@ -196,7 +197,7 @@ static void test_lo_sources(void)
 		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 		struct err err;
 
-		CU_ASSERT_FATAL(ipt_rules_lo_sources(&rules, &sources, &err) == 0);
+		CU_ASSERT_FATAL(ipt_rules_add_lo_sources(&rules, &sources, &err) == 0);
 		strbuf_puts(&out, "");
 		cidr_list_format(&sources, &out);
 		ASSERT_TEXT(ipt_family_name(family), out.data, family == PLAN_V6 ? "::6" : "");
@@ -218,9 +219,9 @@ static int attempt_build(const void *input, struct err *err)
 {
 	CLEANUP(ipt_rules_release) struct ipt_rules rules = {0};
 	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-	int r = ipt_rules_build(input, PLAN_V6, &rules, err);
+	int r = ipt_rules_build(input, PLAN_TABLE_NAT, PLAN_V6, &rules, err);
 
-	return r < 0 ? r : ipt_rules_lo_sources(&rules, &sources, err);
+	return r < 0 ? r : ipt_rules_add_lo_sources(&rules, &sources, err);
 }
 
 static void test_without_memory(void)

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* redirect_text's plain words. */
+#include "cni/core/redirect_text.h"
+
+enum { WORDS_REASON_WIDTH = 28 }; /* the longest reason of a plan's rules */
+
+static void say_cidr(struct strbuf *out, const char *before, const struct cidr *cidr)
+{
+	strbuf_puts(out, before);
+	cidr_format(cidr, out);
+}
+
+/* "80", or "8000-8010". */
+static void say_range(struct strbuf *out, const struct range *range)
+{
+	strbuf_printf(out, "%u", range->first);
+	if (range->last != range->first)
+		strbuf_printf(out, "-%u", range->last);
+}
+
+/* "IPv6 TCP", "connecting TCP", "ICMP 3, 11", "anything": a family is told where no address tells
+ * it. */
+static void say_traffic(struct strbuf *out, const struct plan_rule *rule)
+{
+	static const char *const PROTOCOLS[] = {
+		[PLAN_TCP] = "TCP", [PLAN_UDP] = "UDP", [PLAN_ICMP] = "ICMP"};
+	static const char *const SEGMENTS[] = {
+		[PLAN_ANY_SEGMENT] = "", [PLAN_SYN] = "new ", [PLAN_NOT_SYN] = "open "};
+	static const char *const STATES[] = {
+		[PLAN_ANY_STATE] = "", [PLAN_INVALID] = "invalid ", [PLAN_REPLY] = "answering "};
+	static const char *const FAMILIES[] = {
+		[PLAN_V4] = "IPv4", [PLAN_V6] = "IPv6", [PLAN_BOTH] = ""};
+	bool is_family_told = rule->has_source || rule->has_destination;
+	const char *family = is_family_told ? "" : FAMILIES[rule->families];
+	bool has_protocol = rule->protocol != PLAN_ANY_PROTOCOL;
+
+	strbuf_printf(out, "%s%s%s", STATES[rule->state], SEGMENTS[rule->segment], family);
+	if (has_protocol)
+		strbuf_printf(out, "%s%s", family[0] != '\0' ? " " : "", PROTOCOLS[rule->protocol]);
+	else if (family[0] == '\0')
+		strbuf_puts(out, "anything");
+	for (size_t i = 0; i < rule->icmp_count; i++)
+		strbuf_printf(out, "%s%u", i > 0 ? ", " : " ", rule->icmp_types[i]);
+}
+
+static void say_socket(struct strbuf *out, const struct plan_rule *rule)
+{
+	if (rule->has_uid) {
+		strbuf_puts(out, " of uid ");
+		say_range(out, &rule->uids);
+	}
+	if (rule->has_gid) {
+		strbuf_puts(out, " of gid ");
+		say_range(out, &rule->gids);
+	}
+	if (rule->has_mark)
+		strbuf_printf(out, " with mark 0x%x", rule->mark);
+}
+
+static void say_ports(struct strbuf *out, const struct plan_rule *rule)
+{
+	if (rule->port_count > 0)
+		strbuf_puts(out, rule->has_destination ? "" : " to");
+	else if (rule->protocol == PLAN_TCP && !rule->has_destination)
+		strbuf_puts(out, " to any port");
+	for (size_t i = 0; i < rule->port_count; i++) {
+		strbuf_puts(out, i > 0 ? ", " : rule->port_count > 1 ? " ports " : " port ");
+		say_range(out, &rule->ports[i]);
+	}
+}
+
+static void say_ends(struct strbuf *out, const struct plan_rule *rule)
+{
+	if (rule->has_source)
+		say_cidr(out, " from ", &rule->source);
+	if (rule->source_port != 0)
+		strbuf_printf(out, " from port %u", rule->source_port);
+	if (rule->has_destination)
+		say_cidr(out, rule->is_destination_negated ? " to all but " : " to ",
+			 &rule->destination);
+	say_ports(out, rule);
+	if (rule->out_interface.text[0] != '\0')
+		strbuf_printf(out, " on %s", rule->out_interface.text);
+	if (rule->in_interface.text[0] != '\0')
+		strbuf_printf(out, " at %s", rule->in_interface.text);
+}
+
+static void say_verdict(struct strbuf *out, const struct plan_rule *rule)
+{
+	switch (rule->verdict) {
+	case PLAN_PASS:
+		strbuf_puts(out, " passes");
+		return;
+	case PLAN_REDIRECT:
+		strbuf_printf(out, " goes to port %u", rule->port);
+		return;
+	case PLAN_TPROXY:
+		strbuf_printf(out, " goes as it is to port %u", rule->port);
+		return;
+	case PLAN_MARK:
+		strbuf_printf(out, " gets the mark 0x%x", rule->set_mark);
+		return;
+	case PLAN_ZONE:
+		strbuf_printf(out, " is in zone %u", rule->zone);
+		return;
+	case PLAN_REJECT:
+		strbuf_puts(out, " is rejected");
+		return;
+	case PLAN_DROP:
+		strbuf_puts(out, " is dropped");
+		return;
+	case PLAN_GOTO:
+		strbuf_printf(out, " goes on in %s", plan_chain_name(rule->target_chain));
+		return;
+	}
+}
+
+/* "TCP to port 15999 goes to port 15006", "anything of uid 15099 passes" */
+static void say_rule(struct strbuf *out, const struct plan_rule *rule)
+{
+	say_traffic(out, rule);
+	say_socket(out, rule);
+	say_ends(out, rule);
+	say_verdict(out, rule);
+}
+
+void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)
+{
+	static const char *const HEADINGS[PLAN_CHAIN_COUNT] = {
+		[PLAN_CHAIN_ZONE_IN] = "Conntrack of what comes in",
+		[PLAN_CHAIN_ZONE_OUT] = "Conntrack of what goes out",
+		[PLAN_CHAIN_TPROXY] = "Into the pod, and on lo",
+		[PLAN_CHAIN_TPROXY_REROUTED] = "Out by a reroute interface",
+		[PLAN_CHAIN_TPROXY_CAPTURE] = "To an included destination",
+		[PLAN_CHAIN_TPROXY_OUT] = "Out, at the proxy",
+		[PLAN_CHAIN_DELIVER] = "At a socket of the pod",
+		[PLAN_CHAIN_MARK] = "Out of the pod",
+		[PLAN_CHAIN_MARK_PROXY] = "Sent by the proxy",
+		[PLAN_CHAIN_MARK_CAPTURE] = "To an included destination",
+		[PLAN_CHAIN_MARK_INBOUND] = "To the inbound port",
+		[PLAN_CHAIN_MARK_OUTBOUND] = "To the proxy by way of lo",
+		[PLAN_CHAIN_INVALID] = "Into the pod",
+		[PLAN_CHAIN_NON_TCP] = "Out of the pod, past the proxy",
+		[PLAN_CHAIN_INBOUND] = "Into the pod",
+		[PLAN_CHAIN_OUTBOUND] = "Out of the pod",
+		[PLAN_CHAIN_PROXY] = "Sent by the proxy",
+		[PLAN_CHAIN_REROUTED] = "Out by a reroute interface",
+		[PLAN_CHAIN_CAPTURE] = "To an included destination",
+	};
+	size_t number = 0;
+
+	if (plan->count == 0)
+		strbuf_puts(out, "Nothing is redirected.\n");
+	for (size_t i = 0; i < plan->count; i++) {
+		const struct plan_rule *rule = &plan->rules[i];
+		bool is_last = i + 1 == plan->count || rule[1].chain != rule->chain;
+
+		if (number == 0)
+			strbuf_printf(out, "%s (%s):\n", HEADINGS[rule->chain],
+				      plan_chain_name(rule->chain));
+		strbuf_printf(out, "  %2zu. %-*s  ", ++number, WORDS_REASON_WIDTH, rule->why);
+		say_rule(out, rule);
+		strbuf_puts(out, is_last ? "\n      everything else passes\n" : "\n");
+		number = is_last ? 0 : number;
+	}
+}
