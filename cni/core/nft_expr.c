@@ -354,12 +354,15 @@ static void put_redirect(struct strbuf *out, uint16_t port)
 }
 
 /* It ends a rule only where no socket is there to take the packet. */
-static void put_tproxy(struct strbuf *out, uint16_t port)
+static void put_tproxy(struct strbuf *out, const struct plan_rule *rule)
 {
-	uint16_t port_be = htons(port);
+	static const uint32_t FAMILIES[] = {[PLAN_V4] = NFPROTO_IPV4,
+					    [PLAN_V6] = NFPROTO_IPV6,
+					    [PLAN_BOTH] = NFPROTO_UNSPEC};
+	uint16_t port_be = htons(rule->port);
 
 	put_immediate(out, &port_be, sizeof(port_be));
-	PUT_EXPR(out, "tproxy", {NFTA_TPROXY_FAMILY, NFPROTO_UNSPEC},
+	PUT_EXPR(out, "tproxy", {NFTA_TPROXY_FAMILY, FAMILIES[rule->families]},
 		 {NFTA_TPROXY_REG_PORT, NFT_REG_1});
 	put_verdict(out, NFT_RETURN, NULL);
 }
@@ -392,7 +395,7 @@ static void put_outcome(struct strbuf *out, const struct plan_rule *rule)
 		put_redirect(out, rule->port);
 		return;
 	case PLAN_TPROXY:
-		put_tproxy(out, rule->port);
+		put_tproxy(out, rule);
 		return;
 	case PLAN_MARK:
 		put_immediate(out, &rule->set_mark, sizeof(rule->set_mark));

@@ -140,6 +140,9 @@ static void put_socket(struct strbuf *out, const struct plan_rule *rule)
 
 static void put_verdict(struct strbuf *out, const struct plan_rule *rule)
 {
+	static const char *const FAMILIES[] = {
+		[PLAN_V4] = "ip ", [PLAN_V6] = "ip6 ", [PLAN_BOTH] = ""};
+
 	switch (rule->verdict) {
 	case PLAN_PASS:
 		strbuf_puts(out, "return");
@@ -148,7 +151,7 @@ static void put_verdict(struct strbuf *out, const struct plan_rule *rule)
 		strbuf_printf(out, "redirect to :%u", rule->port);
 		return;
 	case PLAN_TPROXY:
-		strbuf_printf(out, "tproxy to :%u return", rule->port);
+		strbuf_printf(out, "tproxy %sto :%u return", FAMILIES[rule->families], rule->port);
 		return;
 	case PLAN_MARK:
 		strbuf_printf(out, "meta mark set 0x%x", rule->set_mark);

@@ -42,7 +42,7 @@ static void change_freep(struct rules_change **change)
 }
 
 /* nf_tables' family inet is there without IPv6 too, where its rules would never match. */
-static int probe_v6(struct err *err)
+static int check_v6(struct err *err)
 {
 	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
@@ -50,13 +50,6 @@ static int probe_v6(struct err *err)
 		return err_set(err, errno, "the kernel has no IPv6: %s", strerror(errno));
 	close(fd);
 	return 0;
-}
-
-static int probe(enum plan_family families, struct err *err)
-{
-	int r = nft_table_probe(err);
-
-	return r == 0 && (families & PLAN_V6) != 0 ? probe_v6(err) : r;
 }
 
 static bool is_used(void)
@@ -73,6 +66,8 @@ static int read_state(struct rules_change *change, struct err *err)
 	struct nft_state state;
 	int r = nft_table_read(&state, err);
 
+	if (r == -ENOPROTOOPT && change->is_removal)
+		return 0;
 	if (r < 0)
 		return r;
 	nft_state_release(&change->state);
@@ -94,6 +89,8 @@ static int prepare(const struct rules_goal *goal, struct rules_change **ret_chan
 	if (r == 0)
 		r = nft_content_build(&change->rules, &change->wanted, err);
 	change->is_removal = r == 0 && !change->wanted.is_there;
+	if (r == 0 && !change->is_removal && (goal->families & PLAN_V6) != 0)
+		r = check_v6(err);
 	if (r == 0)
 		r = read_state(change, err);
 	if (r == 0)
@@ -155,7 +152,6 @@ static int lo_sources(const struct rules_change *change, bool is_before, struct 
 
 const struct rules_backend NFTABLES_BACKEND = {
 	.name = "nftables",
-	.probe = probe,
 	.is_used = is_used,
 	.prepare = prepare,
 	.compare = compare,

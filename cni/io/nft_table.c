@@ -205,15 +205,6 @@ int nft_table_exists(bool *ret_is_there, struct err *err)
 	return r == -ENOPROTOOPT ? 0 : r;
 }
 
-int nft_table_probe(struct err *err)
-{
-	CLEANUP(closep) int fd = -1;
-	uint32_t generation = 0;
-	int r = nft_socket_open(&fd, err);
-
-	return r < 0 ? r : read_generation(fd, &generation, err);
-}
-
 /* What a refusal means to the caller. */
 static int refuse(const struct nft_message *refusal, const struct strbuf *batch,
 		  const struct nft_content *content, const struct nft_rules *rules, struct err *err)

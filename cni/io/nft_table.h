@@ -21,9 +21,6 @@ struct nft_state {
 int nft_table_exists(bool *ret_is_there, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Whether the kernel has nf_tables, and lets us ask. -ENOPROTOOPT, -EPERM. */
-int nft_table_probe(struct err *err) __attribute__((nonnull, warn_unused_result));
-
 /*
  * Reads the table, and looks for other meshes. The caller releases *ret_state. -EAGAIN: someone
  * else keeps changing the ruleset. -ENOPROTOOPT; -EPERM; -ENOMEM; -EIO.

@@ -65,10 +65,8 @@ static int print_sources(const struct rules_change *change, struct err *err)
 static int change_rules(const char *command, const struct rules_goal *goal, struct err *err)
 {
 	CLEANUP(change_freep) struct rules_change *change = NULL;
-	int r = NFTABLES_BACKEND.probe(goal->families, err);
+	int r = NFTABLES_BACKEND.prepare(goal, &change, err);
 
-	if (r == 0)
-		r = NFTABLES_BACKEND.prepare(goal, &change, err);
 	if (r == 0 && strcmp(command, "verify") == 0)
 		return NFTABLES_BACKEND.compare(change, err);
 	if (r == 0)
