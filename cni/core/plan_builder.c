@@ -24,6 +24,8 @@ static bool reserve(struct plan_builder *builder)
 
 void plan_add(struct plan_builder *builder, const struct plan_rule *rule)
 {
+	if (rule->families == 0)
+		return;
 	if (builder->errnum == 0 && builder->plan.count == PLAN_RULES_MAX)
 		builder->errnum = E2BIG;
 	if (builder->errnum == 0 && reserve(builder))
@@ -106,24 +108,24 @@ unsigned int plan_families_partial(const struct cidr_list *list)
 void plan_add_prefixes(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		       const struct cidr_list *list)
 {
-	unsigned int partial = plan_families_partial(list);
+	unsigned int partial = plan_families_partial(list) & rule.families;
 	struct cidr *match = end == PLAN_SOURCE ? &rule.source : &rule.destination;
 
 	*(end == PLAN_SOURCE ? &rule.has_source : &rule.has_destination) = true;
 	for (size_t i = 0; i < list->count; i++) {
 		*match = list->items[i];
-		rule.families = family_of(match);
-		if ((partial & rule.families) != 0)
-			plan_add(builder, &rule);
+		rule.families = family_of(match) & partial;
+		plan_add(builder, &rule);
 	}
 }
 
 void plan_add_cidrs(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		    const struct cidr_list *list)
 {
-	rule.families = (enum plan_family)plan_families_whole(list);
-	if (rule.families != 0)
-		plan_add(builder, &rule);
+	struct plan_rule whole = rule;
+
+	whole.families &= plan_families_whole(list);
+	plan_add(builder, &whole);
 	plan_add_prefixes(builder, rule, end, list);
 }
 

@@ -19,7 +19,7 @@ enum plan_end { PLAN_SOURCE, PLAN_DESTINATION };
 enum plan_owner { PLAN_UID, PLAN_GID };
 enum plan_direction { PLAN_IN, PLAN_OUT };
 
-/* Adds the rule as it is. */
+/* Adds the rule as it is; one of no family is none. */
 void plan_add(struct plan_builder *builder, const struct plan_rule *rule) __attribute__((nonnull));
 
 /* Adds the rule for IPv4 and the one destination, and for IPv6 and the other. */
@@ -43,11 +43,12 @@ unsigned int plan_families_whole(const struct cidr_list *list) __attribute__((no
 /* The families of which the list holds some addresses, but not every one; 0 for none. */
 unsigned int plan_families_partial(const struct cidr_list *list) __attribute__((nonnull));
 
-/* Adds the rule for each prefix of the families of which the list does not hold every address. */
+/* Adds the rule for each prefix of those of its families of which the list does not hold every
+ * address. */
 void plan_add_prefixes(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		       const struct cidr_list *list) __attribute__((nonnull));
 
-/* The same, and once without an address for the families of which it does. */
+/* The same, and once without an address for those of its families of which it does. */
 void plan_add_cidrs(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		    const struct cidr_list *list) __attribute__((nonnull));
 

@@ -31,12 +31,11 @@ static struct plan_outbound outbound_in(enum plan_chain chain, const struct redi
 
 static void plan_inbound(struct plan_builder *builder, const struct redirect_spec *spec)
 {
-	struct plan_rule rerouted =
-		plan_goto(PLAN_CHAIN_INBOUND, PLAN_CHAIN_REROUTED, "reroute interface");
+	struct plan_rule rerouted = plan_goto(PLAN_CHAIN_INBOUND, PLAN_CHAIN_REROUTED, "");
 
 	if (is_inbound_too(spec))
 		plan_add_inbound(builder, spec, to_inbound(PLAN_CHAIN_INBOUND, spec), &rerouted);
-	else if (plan_captured_families(spec) != 0)
+	else
 		plan_add_rerouted(builder, spec, rerouted);
 }
 
@@ -44,6 +43,7 @@ void plan_nat(struct plan_builder *builder, const struct redirect_spec *spec)
 {
 	struct plan_outbound outbound = outbound_in(PLAN_CHAIN_OUTBOUND, spec);
 	struct plan_outbound rerouted = outbound_in(PLAN_CHAIN_REROUTED, spec);
+	unsigned int families = plan_captured_families(spec);
 	struct plan_rule captured = outbound.captured;
 
 	if (spec->mode == REDIRECT_MODE_TPROXY_BOTH)
@@ -54,7 +54,8 @@ void plan_nat(struct plan_builder *builder, const struct redirect_spec *spec)
 	plan_add_outbound(builder, spec, &outbound);
 	if (outbound.proxy.verdict == PLAN_GOTO)
 		plan_add_self_call(builder, to_inbound(PLAN_CHAIN_PROXY, spec));
-	if (spec->reroute_interfaces.count > 0 && plan_captured_families(spec) != 0)
+	rerouted.captured = plan_of(families, rerouted.captured);
+	if (spec->reroute_interfaces.count > 0)
 		plan_add_receivers(builder, spec, &rerouted);
 	captured.chain = PLAN_CHAIN_CAPTURE;
 	plan_add_capture_chain(builder, spec, captured);

@@ -20,18 +20,25 @@ unsigned int plan_captured_families(const struct redirect_spec *spec)
 	return plan_included_families(spec) | plan_families_any(&spec->dns_servers);
 }
 
+/* What comes in at reroute interfaces, of these families, and is not for the pod itself. */
+static void add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
+			 unsigned int families, struct plan_rule rule)
+{
+	rule = plan_of(families, plan_because("reroute interface", rule));
+	rule.is_destination_foreign = true;
+	plan_add_interfaces(builder, rule, PLAN_IN, &spec->reroute_interfaces);
+}
+
 void plan_add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
 		       struct plan_rule rerouted)
 {
-	struct plan_rule rest = plan_pass(rerouted.chain, rerouted.why);
+	add_rerouted(builder, spec, plan_captured_families(spec), rerouted);
+}
 
-	rerouted.is_destination_foreign = rest.is_destination_foreign = true;
-	rerouted.families &= plan_captured_families(spec);
-	rest.families &= ~rerouted.families;
-	if (rerouted.families != 0)
-		plan_add_interfaces(builder, rerouted, PLAN_IN, &spec->reroute_interfaces);
-	if (rest.families != 0)
-		plan_add_interfaces(builder, rest, PLAN_IN, &spec->reroute_interfaces);
+void plan_add_rerouted_rest(struct plan_builder *builder, const struct redirect_spec *spec,
+			    enum plan_chain chain)
+{
+	add_rerouted(builder, spec, ~plan_captured_families(spec), plan_pass(chain, ""));
 }
 
 void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *spec,
@@ -44,8 +51,10 @@ void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *
 		plan_add(builder, &gate);
 	plan_add_interfaces(builder, plan_pass(chain, "excluded interface"), PLAN_IN,
 			    &spec->exclude_interfaces);
-	if (rerouted != NULL)
+	if (rerouted != NULL) {
 		plan_add_rerouted(builder, spec, *rerouted);
+		plan_add_rerouted_rest(builder, spec, chain);
+	}
 	plan_add_cidrs(builder, plan_pass(chain, "excluded source"), PLAN_SOURCE,
 		       &spec->exclude_inbound_cidrs);
 	plan_add_ports(builder, plan_for(PLAN_TCP, plan_pass(chain, "excluded port")),
@@ -196,33 +205,35 @@ static void add_capture(struct plan_builder *builder, const struct redirect_spec
 	const struct range_list *ports = &spec->include_outbound_ports;
 	struct plan_rule rule = way->captured;
 
-	rule.families = (enum plan_family)plan_families_whole(&spec->include_outbound_cidrs);
-	if (rule.families != 0)
-		plan_add_ports(builder, rule, ports);
+	plan_add_ports(builder, plan_of(plan_families_whole(&spec->include_outbound_cidrs), rule),
+		       ports);
 	if (ports->count == 0)
 		return;
 	if (!plan_is_every_port(ports))
-		rule = plan_for(PLAN_TCP,
-				plan_goto(rule.chain, way->capture_chain, "included destination"));
+		rule = plan_of(rule.families,
+			       plan_for(PLAN_TCP, plan_goto(rule.chain, way->capture_chain,
+							    "included destination")));
 	plan_add_prefixes(builder, rule, PLAN_DESTINATION, &spec->include_outbound_cidrs);
 }
 
 void plan_add_capture_chain(struct plan_builder *builder, const struct redirect_spec *spec,
 			    struct plan_rule captured)
 {
-	captured.families &= plan_families_partial(&spec->include_outbound_cidrs);
-	if (captured.families != 0 && !plan_is_every_port(&spec->include_outbound_ports))
-		plan_add_ports(builder, captured, &spec->include_outbound_ports);
+	unsigned int narrow = plan_families_partial(&spec->include_outbound_cidrs);
+
+	if (!plan_is_every_port(&spec->include_outbound_ports))
+		plan_add_ports(builder, plan_of(narrow, captured), &spec->include_outbound_ports);
 }
 
 void plan_add_receivers(struct plan_builder *builder, const struct redirect_spec *spec,
 			const struct plan_outbound *way)
 {
-	enum plan_chain chain = way->captured.chain;
+	struct plan_rule exempt =
+		plan_of(way->captured.families, plan_pass(way->captured.chain, ""));
 
 	plan_add_dns(builder, spec, plan_for(PLAN_UDP, way->dns));
 	plan_add_dns(builder, spec, way->dns);
-	plan_add_excluded_receivers(builder, spec, plan_pass(chain, ""), PLAN_TCP);
+	plan_add_excluded_receivers(builder, spec, exempt, PLAN_TCP);
 	plan_add_port_map(builder, spec, way->captured);
 	add_capture(builder, spec, way);
 }

@@ -11,18 +11,20 @@
 
 /*
  * What comes in: the gate, before every exclusion, since it answers as long as rules and proxy are
- * there; excluded interfaces; reroute interfaces, which end in `rerouted` (see
- * plan_add_rerouted(); NULL: they are not asked); excluded sources and ports; included ports. The
+ * there; excluded interfaces; reroute interfaces, which end in `rerouted`, or pass
+ * (NULL: they have been asked); excluded sources and ports; included ports. The
  * gate and these end in `captured`, which is for TCP.
  */
 void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *spec,
 		      struct plan_rule captured, const struct plan_rule *rerouted)
 	__attribute__((nonnull(1, 2)));
 
-/* What comes in at reroute interfaces and is not for the pod itself ends in the rule; but passes
- * where nothing of the family is captured outbound. */
+/* What comes in at reroute interfaces and is not for the pod itself, of the families of which
+ * anything is captured outbound; and what is of others, which passes. */
 void plan_add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
 		       struct plan_rule rerouted) __attribute__((nonnull));
+void plan_add_rerouted_rest(struct plan_builder *builder, const struct redirect_spec *spec,
+			    enum plan_chain chain) __attribute__((nonnull));
 
 /* What the outbound logic ends in: rules of one chain. */
 struct plan_outbound {

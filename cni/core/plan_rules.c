@@ -66,6 +66,19 @@ struct plan_rule plan_for(enum plan_protocol protocol, struct plan_rule rule)
 	return rule;
 }
 
+struct plan_rule plan_of(unsigned int families, struct plan_rule rule)
+{
+	rule.families &= families;
+	return rule;
+}
+
+struct plan_rule plan_marked(enum plan_mark mark, struct plan_rule rule)
+{
+	rule.has_mark = true;
+	rule.mark = mark;
+	return rule;
+}
+
 struct plan_rule plan_at_port(uint16_t port, struct plan_rule rule)
 {
 	rule.port_count = 1;

@@ -33,6 +33,12 @@ struct plan_rule plan_redirect_to(enum plan_chain chain, uint16_t port, const ch
 /* The rule for another protocol than it had. */
 struct plan_rule plan_for(enum plan_protocol protocol, struct plan_rule rule);
 
+/* The rule for those of its families that are among these. */
+struct plan_rule plan_of(unsigned int families, struct plan_rule rule);
+
+/* The rule for packets with the mark. */
+struct plan_rule plan_marked(enum plan_mark mark, struct plan_rule rule);
+
 /* The rule for one destination port. */
 struct plan_rule plan_at_port(uint16_t port, struct plan_rule rule);
 

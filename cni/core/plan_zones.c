@@ -52,9 +52,8 @@ static void plan_zone_out(struct plan_builder *builder, const struct redirect_sp
 	plan_add(builder, &local);
 	plan_add_senders(builder, spec, question, question, true);
 	plan_add_dns(builder, spec, captured(PLAN_CHAIN_ZONE_OUT, ""));
-	question.families &= ~plan_families_whole(&spec->dns_servers);
-	if (question.families != 0)
-		plan_add(builder, &question);
+	question = plan_of(~plan_families_whole(&spec->dns_servers), question);
+	plan_add(builder, &question);
 }
 
 void plan_zones(struct plan_builder *builder, const struct redirect_spec *spec)

@@ -4,72 +4,17 @@
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
-#include <netdb.h>
 #include <netlink/errno.h>
 #include <netlink/msg.h>
-#include <netlink/netlink.h>
-#include <netlink/socket.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "cni/io/rtnetlink.h"
 #include "common/base/cleanup.h"
-
-/*
- * libnl can look names up. The plugin never does, and must not be able to: for that a static
- * program loads modules of the host's glibc. With these in the place of libc's, none of it is
- * linked.
- */
-int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
-		struct addrinfo **ret_list)
-{
-	(void)name;
-	(void)service;
-	(void)hints;
-	(void)ret_list;
-	return EAI_NONAME;
-}
-
-struct protoent *getprotobyname(const char *name)
-{
-	(void)name;
-	return NULL;
-}
-
-struct protoent *getprotobynumber(int number)
-{
-	(void)number;
-	return NULL;
-}
-
-enum { LOOPBACK_INDEX = 1 }; /* lo is the first interface of every namespace */
-
-static void nl_socket_freep(struct nl_sock **socket)
-{
-	nl_socket_free(*socket);
-}
-
-static void nlmsg_freep(struct nl_msg **message)
-{
-	nlmsg_free(*message);
-}
-
-static int open_socket(struct nl_sock **ret_socket, struct err *err)
-{
-	CLEANUP(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
-
-	if (socket == NULL)
-		return err_set(err, ENOMEM, "out of memory");
-	int r = nl_connect(socket, NETLINK_ROUTE);
-	if (r < 0)
-		return err_set(err, EIO, "no netlink socket: %s", nl_geterror(r));
-	*ret_socket = TAKE(socket);
-	return 0;
-}
 
 /* Says that `address` be on lo, or not. *ret_status is the kernel's answer, in libnl's numbers. */
 static int tell(int type, int flags, const struct cidr *address, int *ret_status, struct err *err)
 {
-	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
 	CLEANUP(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(type, flags);
 	struct ifaddrmsg header = {
 		.ifa_family = AF_INET6,
@@ -78,15 +23,11 @@ static int tell(int type, int flags, const struct cidr *address, int *ret_status
 		.ifa_scope = RT_SCOPE_HOST,
 		.ifa_index = LOOPBACK_INDEX,
 	};
-	int r = open_socket(&socket, err);
 
-	if (r < 0)
-		return r;
 	if (message == NULL || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
 	    nla_put(message, IFA_LOCAL, sizeof(address->addr_be), address->addr_be) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	*ret_status = nl_send_sync(socket, TAKE(message)); /* frees the message */
-	return 0;
+	return rtnetlink_tell(TAKE(message), ret_status, err);
 }
 
 int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct err *err)
@@ -164,20 +105,23 @@ static int note_address(struct nl_msg *message, void *argument)
 	return NL_OK;
 }
 
+static void forget(void *argument)
+{
+	struct seen *seen = argument;
+
+	*seen = (struct seen){.sought = seen->sought};
+}
+
 static int look(struct seen *seen, struct err *err)
 {
-	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
-	struct ifaddrmsg question = {.ifa_family = AF_INET6};
-	int r = open_socket(&socket, err);
+	CLEANUP(nlmsg_freep) struct nl_msg *question = nlmsg_alloc_simple(RTM_GETADDR, 0);
+	const struct rtnetlink_listener listener = {forget, note_address, seen};
+	struct ifaddrmsg header = {.ifa_family = AF_INET6};
 
-	if (r < 0)
-		return r;
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, note_address, seen);
-	r = nl_send_simple(socket, RTM_GETADDR, NLM_F_DUMP, &question, sizeof(question));
-	if (r >= 0)
-		r = nl_recvmsgs_default(socket);
-	if (r < 0 && r != -NLE_OPNOTSUPP)
-		return err_set(err, EIO, "the addresses can not be listed: %s", nl_geterror(r));
+	if (question == NULL || nlmsg_append(question, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
+		return err_set(err, ENOMEM, "out of memory");
+	if (rtnetlink_list(question, &listener, err) < 0)
+		return err_wrap(err, "the addresses can not be listed");
 	return 0;
 }
 
@@ -188,6 +132,16 @@ int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missin
 
 	if (r == 0)
 		*ret_is_missing = seen.has_any_on_lo && !seen.has_sought;
+	return r;
+}
+
+int pod_address_is_v6_on_lo(bool *ret_is_on, struct err *err)
+{
+	struct seen seen = {0};
+	int r = look(&seen, err);
+
+	if (r == 0)
+		*ret_is_on = seen.has_any_on_lo;
 	return r;
 }
 

@@ -34,6 +34,10 @@ int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed,
 int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/* Whether lo has any IPv6 address: where it is up and has none, IPv6 is disabled. -EIO. */
+int pod_address_is_v6_on_lo(bool *ret_is_on, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Whether any interface has an IPv6 address of global scope: traffic from or to elsewhere. -EIO. */
 int pod_address_has_global_v6(bool *ret_has, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

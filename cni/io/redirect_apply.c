@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cni/io/pod_address.h"
+#include "cni/io/route_change.h"
 #include "cni/io/rules_backend.h"
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
@@ -14,6 +15,7 @@ static const struct {
 	const struct rules_backend *backend;
 } BACKENDS[] = {
 	{BACKEND_IPTABLES, &IPTABLES_BACKEND},
+	{BACKEND_NFTABLES, &NFTABLES_BACKEND},
 };
 
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(*BACKENDS) };
@@ -31,7 +33,8 @@ struct transaction {
 	struct rules_goal goal;
 	struct part parts[BACKEND_COUNT]; /* the first leads to the goal, others to nothing */
 	size_t count;
-	size_t tried;             /* commits that were tried, from the first */
+	size_t tried;                /* commits that were tried, from the first */
+	struct route_change *routes; /* owned */
 	struct cidr_list added;   /* addresses that were not on lo before */
 	struct cidr_list removed; /* addresses that were */
 };
@@ -47,6 +50,7 @@ static void transaction_release(struct transaction *transaction)
 {
 	for (size_t i = 0; i < transaction->count; i++)
 		part_release(&transaction->parts[i]);
+	route_change_free(transaction->routes);
 	cidr_list_release(&transaction->added);
 	cidr_list_release(&transaction->removed);
 }
@@ -146,6 +150,9 @@ static int prepare(const struct redirect_plan *plan, const struct redirect_targe
 		if (r == 0)
 			transaction->count++;
 	}
+	if (r == 0)
+		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
+					 err);
 	return r;
 }
 
@@ -247,6 +254,8 @@ static void undo(struct transaction *transaction, struct err *err)
 		if (part->backend->undo(part->change, &cause) < 0)
 			say_not_undone(&cause, err);
 	}
+	if (route_change_undo(transaction->routes, &cause) < 0)
+		say_not_undone(&cause, err);
 	if (remove_addresses(&transaction->added, &none, &ignored, &cause) < 0)
 		say_not_undone(&cause, err);
 }
@@ -261,7 +270,11 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 		return r;
 	r = add_wanted_addresses(&transaction, err);
 	if (r == 0)
+		r = route_change_add(transaction.routes, err);
+	if (r == 0)
 		r = commit(&transaction, err);
+	if (r == 0)
+		r = route_change_remove_stale(transaction.routes, err);
 	if (r == 0)
 		r = remove_stale_addresses(&transaction, err);
 	if (r < 0)
@@ -289,13 +302,23 @@ static int remove_by(const struct rules_backend *backend, struct err *err)
 	return r;
 }
 
+static int remove_routes(struct err *err)
+{
+	CLEANUP(route_change_freep) struct route_change *routes = NULL;
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+
+	return r < 0 ? r : route_change_remove_stale(routes, err);
+}
+
 int redirect_remove(struct err *err)
 {
 	int first = 0;
 
-	for (size_t i = 0; i < BACKEND_COUNT; i++) {
+	/* Once more than there are backends: the routes come last. */
+	for (size_t i = 0; i <= BACKEND_COUNT; i++) {
 		struct err cause;
-		int r = remove_by(BACKENDS[i].backend, &cause);
+		int r = i < BACKEND_COUNT ? remove_by(BACKENDS[i].backend, &cause)
+					  : remove_routes(&cause);
 
 		if (r < 0 && first == 0) {
 			first = r;
@@ -337,7 +360,17 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 
 	for (size_t i = 0; r == 0 && i < transaction.count; i++)
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
-	return r < 0 ? r : verify_addresses(&transaction.parts[0], err);
+	if (r == 0)
+		r = verify_addresses(&transaction.parts[0], err);
+	return r < 0 ? r : route_change_compare(transaction.routes, err);
+}
+
+static int verify_routes_removed(struct err *err)
+{
+	CLEANUP(route_change_freep) struct route_change *routes = NULL;
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+
+	return r < 0 ? r : route_change_compare(routes, err);
 }
 
 static int verify_removed_by(const struct rules_backend *backend, struct err *err)
@@ -354,5 +387,5 @@ int redirect_verify_removed(struct err *err)
 
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++)
 		r = verify_removed_by(BACKENDS[i].backend, err);
-	return r;
+	return r < 0 ? r : verify_routes_removed(err);
 }
