@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The nftables backend by itself, in the network namespace that it is started in, with the redirect
- * document on stdin: `nft-apply COMMAND [FAMILIES]`. FAMILIES are 4, 6 or 46 (the default). What
- * goes wrong is said on stderr. apply, remove, verify   what rules_backend.h calls commit and
- * compare undo                    applies, and takes it back used                    prints "yes"
- * or "no" sources                 applies, and prints the addresses on lo before and after text
- * prints what `nft -f` takes
+ * The nftables backend by itself, with the redirect document on stdin. Without arguments it prints
+ * what `nft -f` takes. `golden-nft COMMAND [4|6|46]` works in the network namespace that it is
+ * started in, for those families; what goes wrong is said on stderr:
+ *   apply, remove, verify   what rules_backend.h calls commit and compare
+ *   undo                    applies, and takes it back
+ *   late                    applies, when another change was made since this one was prepared
+ *   used                    prints "yes" or "no"
+ *   sources                 applies, and prints the addresses on lo before and after
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -62,6 +64,15 @@ static int print_sources(const struct rules_change *change, struct err *err)
 	return r < 0 ? r : print(&out, err);
 }
 
+/* Makes the change, by another one than what is prepared. */
+static int be_first(const struct rules_goal *goal, struct err *err)
+{
+	CLEANUP(change_freep) struct rules_change *change = NULL;
+	int r = NFTABLES_BACKEND.prepare(goal, &change, err);
+
+	return r < 0 ? r : NFTABLES_BACKEND.commit(change, err);
+}
+
 static int change_rules(const char *command, const struct rules_goal *goal, struct err *err)
 {
 	CLEANUP(change_freep) struct rules_change *change = NULL;
@@ -69,6 +80,8 @@ static int change_rules(const char *command, const struct rules_goal *goal, stru
 
 	if (r == 0 && strcmp(command, "verify") == 0)
 		return NFTABLES_BACKEND.compare(change, err);
+	if (r == 0 && strcmp(command, "late") == 0)
+		r = be_first(goal, err);
 	if (r == 0)
 		r = NFTABLES_BACKEND.commit(change, err);
 	if (r == 0 && strcmp(command, "undo") == 0)
@@ -78,19 +91,25 @@ static int change_rules(const char *command, const struct rules_goal *goal, stru
 	return r;
 }
 
-static int run(const char *command, enum plan_family families, struct err *err)
+static int print_text(struct err *err)
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
 	struct strbuf out = STRBUF_INIT;
+	int r = read_plan(&plan, err);
+
+	if (r == 0)
+		r = redirect_text_nft(&plan, &out, err);
+	return r < 0 ? r : print(&out, err);
+}
+
+static int run(const char *command, enum plan_family families, struct err *err)
+{
+	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
+	struct rules_goal goal = {.plan = &plan, .families = families, .gate_family = PLAN_V4};
 
 	if (strcmp(command, "used") == 0)
 		return puts(NFTABLES_BACKEND.is_used() ? "yes" : "no") < 0 ? -EIO : 0;
 	int r = strcmp(command, "remove") == 0 ? 0 : read_plan(&plan, err);
-	if (r == 0 && strcmp(command, "text") == 0) {
-		r = redirect_text_nft(&plan, &out, err);
-		return r < 0 ? r : print(&out, err);
-	}
-	struct rules_goal goal = {.plan = &plan, .families = families, .gate_family = PLAN_V4};
 	return r < 0 ? r : change_rules(command, &goal, err);
 }
 
@@ -99,13 +118,13 @@ int main(int argc, char **argv)
 	enum plan_family families = PLAN_BOTH;
 	struct err err = {0};
 
-	if (argc < 2 || argc > 3) {
-		fprintf(stderr, "usage: %s COMMAND [4|6|46] < DOCUMENT\n", argv[0]);
+	if (argc > 3) {
+		fprintf(stderr, "usage: %s [COMMAND [4|6|46]] < DOCUMENT\n", argv[0]);
 		return 2;
 	}
 	if (argc == 3 && strcmp(argv[2], "46") != 0)
 		families = strcmp(argv[2], "4") == 0 ? PLAN_V4 : PLAN_V6;
-	if (run(argv[1], families, &err) < 0) {
+	if ((argc == 1 ? print_text(&err) : run(argv[1], families, &err)) < 0) {
 		fprintf(stderr, "%s\n", err.msg);
 		return 1;
 	}
