@@ -15,6 +15,7 @@ static const struct {
 	const struct rules_backend *backend;
 } BACKENDS[] = {
 	{BACKEND_IPTABLES, &IPTABLES_BACKEND},
+	{BACKEND_NFTABLES, &NFTABLES_BACKEND},
 };
 
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(*BACKENDS) };
