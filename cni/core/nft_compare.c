@@ -77,7 +77,7 @@ static int add_elements(struct elements *elements, struct nft_rest list, struct 
 	size_t more = list.length / sizeof(uint32_t);
 
 	void *grown =
-		reallocarray(elements->items, elements->count + more + 1, sizeof(*elements->items));
+		realloc(elements->items, (elements->count + more + 1) * sizeof(*elements->items));
 	if (grown == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	elements->items = grown;
@@ -165,42 +165,67 @@ static int compare_containers(const struct nft_content *expected, const struct n
 	return r;
 }
 
-/* Says what is wrong with a rule, and, unless `rule` is NULL, what was expected. */
-static int say_rule(const struct nft_rules *rules, const struct nft_rule *rule, const char *chain,
-		    size_t number, const char *what, struct err *err)
+/* The chain that a base chain's rule leads to. */
+static const char *jump_target(struct nft_rest rule)
 {
-	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct nft_rest expressions = nft_find(rule, NFTA_RULE_EXPRESSIONS);
+	const char *target = "";
+	struct nft_attr attr;
 
-	if (rule != NULL)
-		nft_text_rule(rules, rule, &text);
-	return err_set(err, EUCLEAN, "inet " NFT_TABLE ": rule %zu of %s %s%s%s", number, chain,
-		       what, text.length > 0 ? ", expected: " : "",
-		       text.length > 0 ? text.data : "");
+	while (nft_next(&expressions, &attr)) {
+		struct nft_rest data = nft_find(attr.value, NFTA_EXPR_DATA);
+		struct nft_rest value = nft_find(data, NFTA_IMMEDIATE_DATA);
+
+		target = nft_find_text(nft_find(value, NFTA_DATA_VERDICT), NFTA_VERDICT_CHAIN);
+	}
+	return target;
+}
+
+/* What a rule should be, in words. */
+static void put_expected(const struct nft_content *expected, const struct nft_rules *rules,
+			 size_t object, struct strbuf *out)
+{
+	size_t index = object - (expected->count - expected->rule_count);
+
+	strbuf_puts(out, ", expected: ");
+	if (index < rules->count)
+		nft_text_rule(rules, &rules->rules[index], out);
+	else
+		strbuf_printf(out, "jump %s",
+			      jump_target(nft_content_attributes(expected, object)));
+}
+
+/* Says what is wrong with a rule; `expected_text` may be empty. */
+static int say_rule(const char *chain, size_t number, const char *what,
+		    const struct strbuf *expected_text, struct err *err)
+{
+	return err_set(err, EUCLEAN, "inet " NFT_TABLE ": rule %zu of %s %s%s", number, chain, what,
+		       expected_text->data != NULL ? expected_text->data : "");
 }
 
 /* The rules of one chain. */
 static int compare_chain(const struct nft_content *expected, const struct nft_rules *rules,
 			 const struct nft_content *found, const char *chain, struct err *err)
 {
-	size_t first_rule = expected->count - expected->rule_count;
-	size_t should = next_named(expected, first_rule, NFT_RULE, chain);
-	size_t is = next_named(found, found->count - found->rule_count, NFT_RULE, chain);
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	size_t should = next_named(expected, 0, NFT_RULE, chain);
+	size_t is = next_named(found, 0, NFT_RULE, chain);
 	size_t number = 1;
 
-	for (; should < expected->count; number++) {
-		size_t index = should - first_rule;
-		const struct nft_rule *rule = index < rules->count ? &rules->rules[index] : NULL;
-
-		if (is == found->count)
-			return say_rule(rules, rule, chain, number, "is missing", err);
+	for (; should < expected->count && is < found->count; number++) {
 		if (!nft_attrs_equal(nft_content_attributes(expected, should),
-				     nft_content_attributes(found, is)))
-			return say_rule(rules, rule, chain, number, "is another", err);
+				     nft_content_attributes(found, is))) {
+			put_expected(expected, rules, should, &text);
+			return say_rule(chain, number, "is another", &text, err);
+		}
 		should = next_named(expected, should + 1, NFT_RULE, chain);
 		is = next_named(found, is + 1, NFT_RULE, chain);
 	}
-	return is == found->count ? 0
-				  : say_rule(rules, NULL, chain, number, "is one too many", err);
+	if (should < expected->count) {
+		put_expected(expected, rules, should, &text);
+		return say_rule(chain, number, "is missing", &text, err);
+	}
+	return is == found->count ? 0 : say_rule(chain, number, "is one too many", &text, err);
 }
 
 int nft_content_compare(const struct nft_content *expected, const struct nft_rules *rules,

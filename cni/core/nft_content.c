@@ -35,7 +35,7 @@ static int begin_object(struct nft_content *content, enum nft_kind kind, struct 
 	/* Capacities are powers of two, so that they follow from the count. */
 	if ((content->count & (content->count - 1)) == 0) {
 		size_t capacity = content->count == 0 ? 1 : 2 * content->count;
-		void *grown = reallocarray(content->objects, capacity, sizeof(*content->objects));
+		void *grown = realloc(content->objects, capacity * sizeof(*content->objects));
 
 		if (grown == NULL)
 			return err_set(err, ENOMEM, "out of memory");

@@ -356,9 +356,8 @@ static void put_redirect(struct strbuf *out, uint16_t port)
 /* It ends a rule only where no socket is there to take the packet. */
 static void put_tproxy(struct strbuf *out, const struct plan_rule *rule)
 {
-	static const uint32_t FAMILIES[] = {[PLAN_V4] = NFPROTO_IPV4,
-					    [PLAN_V6] = NFPROTO_IPV6,
-					    [PLAN_BOTH] = NFPROTO_UNSPEC};
+	static const uint32_t FAMILIES[] = {
+		[PLAN_V4] = NFPROTO_IPV4, [PLAN_V6] = NFPROTO_IPV6, [PLAN_BOTH] = NFPROTO_UNSPEC};
 	uint16_t port_be = htons(rule->port);
 
 	put_immediate(out, &port_be, sizeof(port_be));

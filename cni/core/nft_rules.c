@@ -158,7 +158,7 @@ static bool grow(struct builder *builder, void **elements, size_t count, size_t 
 {
 	if (builder->is_failed || (count & (count - 1)) != 0)
 		return !builder->is_failed;
-	void *grown = reallocarray(*elements, count == 0 ? 1 : 2 * count, size);
+	void *grown = realloc(*elements, (count == 0 ? 1 : 2 * count) * size);
 	if (grown == NULL) {
 		builder->is_failed = true;
 		return false;

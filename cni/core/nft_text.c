@@ -211,11 +211,38 @@ static void put_key(struct strbuf *out, const uint8_t *key_be, enum nft_key key)
 	}
 }
 
+/* The length of the prefix that an interval of addresses is; beyond their bits where it is none. */
+static size_t prefix_of(const struct nft_interval *interval, enum nft_key key)
+{
+	size_t bits = NFT_KEYS[key].size * 8;
+	size_t length = 0;
+
+	for (size_t bit = 0; bit < bits; bit++) {
+		unsigned int mask = 0x80U >> bit % 8;
+		bool is_set_in_first = (interval->first_be[bit / 8] & mask) != 0;
+		bool is_set_in_last = (interval->last_be[bit / 8] & mask) != 0;
+
+		if (is_set_in_first == is_set_in_last && length < bit)
+			return bits + 1;
+		if (is_set_in_first && !is_set_in_last)
+			return bits + 1;
+		length += is_set_in_first == is_set_in_last;
+	}
+	return length;
+}
+
 static void put_interval(struct strbuf *out, const struct nft_interval *interval, enum nft_key key)
 {
+	bool is_address = key == NFT_KEY_V4 || key == NFT_KEY_V6;
+	size_t prefix = prefix_of(interval, key);
+
 	put_key(out, interval->first_be, key);
 	if (memcmp(interval->first_be, interval->last_be, NFT_KEY_SIZE_MAX) == 0)
 		return;
+	if (is_address && prefix <= NFT_KEYS[key].size * 8) {
+		strbuf_printf(out, "/%zu", prefix);
+		return;
+	}
 	strbuf_puts(out, "-");
 	put_key(out, interval->last_be, key);
 }

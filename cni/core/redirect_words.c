@@ -18,33 +18,55 @@ static void say_range(struct strbuf *out, const struct range *range)
 		strbuf_printf(out, "-%u", range->last);
 }
 
-/* "IPv6 TCP", "connecting TCP", "ICMP 3, 11", "anything": a family is told where no address tells
- * it. */
+/* "TCP", "new TCP", "TCP under way", "ICMP 3, 11"; nothing for any protocol. */
+static void say_protocol(struct strbuf *out, const struct plan_rule *rule)
+{
+	static const char *const TCP[] = {[PLAN_ANY_SEGMENT] = "TCP",
+					  [PLAN_SYN] = "new TCP",
+					  [PLAN_NOT_SYN] = "TCP under way"};
+
+	switch (rule->protocol) {
+	case PLAN_ANY_PROTOCOL:
+		return;
+	case PLAN_TCP:
+		strbuf_puts(out, TCP[rule->segment]);
+		return;
+	case PLAN_UDP:
+		strbuf_puts(out, "UDP");
+		return;
+	case PLAN_ICMP:
+		strbuf_puts(out, "ICMP");
+		for (size_t i = 0; i < rule->icmp_count; i++)
+			strbuf_printf(out, "%s%u", i > 0 ? ", " : " ", rule->icmp_types[i]);
+		return;
+	}
+}
+
+/* "TCP", "IPv6", "IPv4 TCP", "anything": a family is told where no address tells it. */
 static void say_traffic(struct strbuf *out, const struct plan_rule *rule)
 {
-	static const char *const PROTOCOLS[] = {
-		[PLAN_TCP] = "TCP", [PLAN_UDP] = "UDP", [PLAN_ICMP] = "ICMP"};
-	static const char *const SEGMENTS[] = {
-		[PLAN_ANY_SEGMENT] = "", [PLAN_SYN] = "new ", [PLAN_NOT_SYN] = "open "};
-	static const char *const STATES[] = {
-		[PLAN_ANY_STATE] = "", [PLAN_INVALID] = "invalid ", [PLAN_REPLY] = "answering "};
-	static const char *const FAMILIES[] = {
-		[PLAN_V4] = "IPv4", [PLAN_V6] = "IPv6", [PLAN_BOTH] = ""};
-	bool is_family_told = rule->has_source || rule->has_destination;
-	const char *family = is_family_told ? "" : FAMILIES[rule->families];
+	bool is_family_told =
+		rule->families == PLAN_BOTH || rule->has_source || rule->has_destination;
 	bool has_protocol = rule->protocol != PLAN_ANY_PROTOCOL;
 
-	strbuf_printf(out, "%s%s%s", STATES[rule->state], SEGMENTS[rule->segment], family);
-	if (has_protocol)
-		strbuf_printf(out, "%s%s", family[0] != '\0' ? " " : "", PROTOCOLS[rule->protocol]);
-	else if (family[0] == '\0')
+	if (!is_family_told)
+		strbuf_puts(out, rule->families == PLAN_V4 ? "IPv4" : "IPv6");
+	else if (!has_protocol)
 		strbuf_puts(out, "anything");
-	for (size_t i = 0; i < rule->icmp_count; i++)
-		strbuf_printf(out, "%s%u", i > 0 ? ", " : " ", rule->icmp_types[i]);
+	strbuf_puts(out, !is_family_told && has_protocol ? " " : "");
+	say_protocol(out, rule);
 }
 
 static void say_socket(struct strbuf *out, const struct plan_rule *rule)
 {
+	static const char *const STATES[] = {
+		[PLAN_ANY_STATE] = "",
+		[PLAN_INVALID] = " of no connection",
+		[PLAN_REPLY] = " in answer",
+	};
+
+	strbuf_puts(out, STATES[rule->state]);
+	strbuf_puts(out, rule->has_socket ? " of a socket that is there" : "");
 	if (rule->has_uid) {
 		strbuf_puts(out, " of uid ");
 		say_range(out, &rule->uids);
@@ -59,9 +81,11 @@ static void say_socket(struct strbuf *out, const struct plan_rule *rule)
 
 static void say_ports(struct strbuf *out, const struct plan_rule *rule)
 {
+	bool has_destination = rule->has_destination || rule->is_destination_foreign;
+
 	if (rule->port_count > 0)
-		strbuf_puts(out, rule->has_destination ? "" : " to");
-	else if (rule->protocol == PLAN_TCP && !rule->has_destination)
+		strbuf_puts(out, has_destination ? "" : " to");
+	else if (rule->protocol == PLAN_TCP && !has_destination)
 		strbuf_puts(out, " to any port");
 	for (size_t i = 0; i < rule->port_count; i++) {
 		strbuf_puts(out, i > 0 ? ", " : rule->port_count > 1 ? " ports " : " port ");
@@ -73,16 +97,21 @@ static void say_ends(struct strbuf *out, const struct plan_rule *rule)
 {
 	if (rule->has_source)
 		say_cidr(out, " from ", &rule->source);
+	if (rule->is_source_foreign)
+		strbuf_puts(out, " from an address not the pod's");
 	if (rule->source_port != 0)
 		strbuf_printf(out, " from port %u", rule->source_port);
 	if (rule->has_destination)
 		say_cidr(out, rule->is_destination_negated ? " to all but " : " to ",
 			 &rule->destination);
+	if (rule->is_destination_foreign)
+		strbuf_puts(out, rule->has_destination ? ", not the pod's own,"
+						       : " to an address not the pod's");
 	say_ports(out, rule);
+	if (rule->in_interface.text[0] != '\0')
+		strbuf_printf(out, " coming in at %s", rule->in_interface.text);
 	if (rule->out_interface.text[0] != '\0')
 		strbuf_printf(out, " on %s", rule->out_interface.text);
-	if (rule->in_interface.text[0] != '\0')
-		strbuf_printf(out, " at %s", rule->in_interface.text);
 }
 
 static void say_verdict(struct strbuf *out, const struct plan_rule *rule)
@@ -95,13 +124,16 @@ static void say_verdict(struct strbuf *out, const struct plan_rule *rule)
 		strbuf_printf(out, " goes to port %u", rule->port);
 		return;
 	case PLAN_TPROXY:
-		strbuf_printf(out, " goes as it is to port %u", rule->port);
+		strbuf_printf(out, " goes unchanged to port %u", rule->port);
 		return;
 	case PLAN_MARK:
-		strbuf_printf(out, " gets the mark 0x%x", rule->set_mark);
+		if (rule->set_mark == PLAN_MARK_NONE)
+			strbuf_puts(out, " loses its mark, and goes on");
+		else
+			strbuf_printf(out, " gets mark 0x%x, and goes on", rule->set_mark);
 		return;
 	case PLAN_ZONE:
-		strbuf_printf(out, " is in zone %u", rule->zone);
+		strbuf_printf(out, " is tracked in zone %u", rule->zone);
 		return;
 	case PLAN_REJECT:
 		strbuf_puts(out, " is rejected");
@@ -115,7 +147,7 @@ static void say_verdict(struct strbuf *out, const struct plan_rule *rule)
 	}
 }
 
-/* "TCP to port 15999 goes to port 15006", "anything of uid 15099 passes" */
+/* "new TCP to port 15999 goes to port 15006", "anything of uid 15099 passes" */
 static void say_rule(struct strbuf *out, const struct plan_rule *rule)
 {
 	say_traffic(out, rule);
@@ -124,27 +156,41 @@ static void say_rule(struct strbuf *out, const struct plan_rule *rule)
 	say_verdict(out, rule);
 }
 
+/* What comes by way of lo; nothing for a plan that marks nothing for it. */
+static void say_routes(struct strbuf *out, const struct redirect_plan *plan)
+{
+	if (plan->route_count == 0)
+		return;
+	strbuf_puts(out, "Routes and sockets:\n");
+	for (size_t i = 0; i < plan->route_count; i++)
+		strbuf_printf(out,
+			      "  what has mark 0x%x is routed to lo, by table %d at priority %d\n",
+			      plan->route_marks[i], PLAN_ROUTE_TABLE, PLAN_ROUTE_PRIORITY);
+	strbuf_puts(out, "  a connection that is accepted keeps the mark that it came with "
+			 "(net.ipv4.tcp_fwmark_accept is 1)\n");
+}
+
 void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)
 {
 	static const char *const HEADINGS[PLAN_CHAIN_COUNT] = {
 		[PLAN_CHAIN_ZONE_IN] = "Conntrack of what comes in",
 		[PLAN_CHAIN_ZONE_OUT] = "Conntrack of what goes out",
 		[PLAN_CHAIN_TPROXY] = "Into the pod, and on lo",
-		[PLAN_CHAIN_TPROXY_REROUTED] = "Out by a reroute interface",
-		[PLAN_CHAIN_TPROXY_CAPTURE] = "To an included destination",
-		[PLAN_CHAIN_TPROXY_OUT] = "Out, at the proxy",
-		[PLAN_CHAIN_DELIVER] = "At a socket of the pod",
+		[PLAN_CHAIN_TPROXY_REROUTED] = "Rerouted",
+		[PLAN_CHAIN_TPROXY_CAPTURE] = "Rerouted to an included destination",
+		[PLAN_CHAIN_TPROXY_OUT] = "To the proxy's outbound ports",
+		[PLAN_CHAIN_DELIVER] = "To a socket of the pod",
 		[PLAN_CHAIN_MARK] = "Out of the pod",
 		[PLAN_CHAIN_MARK_PROXY] = "Sent by the proxy",
 		[PLAN_CHAIN_MARK_CAPTURE] = "To an included destination",
-		[PLAN_CHAIN_MARK_INBOUND] = "To the inbound port",
+		[PLAN_CHAIN_MARK_INBOUND] = "To the proxy's inbound port",
 		[PLAN_CHAIN_MARK_OUTBOUND] = "To the proxy by way of lo",
 		[PLAN_CHAIN_INVALID] = "Into the pod",
-		[PLAN_CHAIN_NON_TCP] = "Out of the pod, past the proxy",
+		[PLAN_CHAIN_NON_TCP] = "Out of the pod past the proxy",
 		[PLAN_CHAIN_INBOUND] = "Into the pod",
 		[PLAN_CHAIN_OUTBOUND] = "Out of the pod",
 		[PLAN_CHAIN_PROXY] = "Sent by the proxy",
-		[PLAN_CHAIN_REROUTED] = "Out by a reroute interface",
+		[PLAN_CHAIN_REROUTED] = "Rerouted",
 		[PLAN_CHAIN_CAPTURE] = "To an included destination",
 	};
 	size_t number = 0;
@@ -163,4 +209,5 @@ void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)
 		strbuf_puts(out, is_last ? "\n      everything else passes\n" : "\n");
 		number = is_last ? 0 : number;
 	}
+	say_routes(out, plan);
 }

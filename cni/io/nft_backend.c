@@ -20,7 +20,7 @@ struct rules_change {
 	struct nft_content wanted; /* made of them */
 	struct nft_state state;    /* what was in force */
 	bool is_removal;           /* nothing of ours is wanted */
-	bool is_written;
+	bool is_written;           /* or may be: the answer was lost */
 };
 
 static void change_free(struct rules_change *change)
@@ -115,7 +115,7 @@ static int commit(struct rules_change *change, struct err *err)
 			r = nft_table_write(&change->wanted, &change->rules,
 					    change->state.generation, err);
 	}
-	change->is_written = r == 0;
+	change->is_written = r == 0 || r == -EIO;
 	return r;
 }
 

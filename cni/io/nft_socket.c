@@ -63,8 +63,7 @@ static int receive(int fd, uint8_t *buffer, struct nft_rest *ret_rest, struct er
 	ssize_t received = recv(fd, buffer, RECEIVE_SIZE, MSG_DONTWAIT);
 
 	if (received < 0 && errno != EAGAIN)
-		return err_set(err, errno, "nf_tables' answer can not be read: %s",
-			       strerror(errno));
+		return err_set(err, EIO, "nf_tables' answer can not be read: %s", strerror(errno));
 	*ret_rest = (struct nft_rest){buffer, received < 0 ? 0 : (size_t)received};
 	return 0;
 }

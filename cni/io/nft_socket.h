@@ -24,7 +24,7 @@ int nft_socket_ask(int fd, const struct strbuf *request, nft_listener *listener,
 		   struct err *err) __attribute__((nonnull(2, 3, 5), warn_unused_result));
 
 /* Sends a batch. 0, also where the kernel refuses it: then ret_refusal has an errnum. -ENOBUFS:
- * it is more than the kernel takes at once; -EIO. */
+ * it is more than the kernel takes at once. -EIO: it was sent, and the answer is lost. */
 int nft_socket_commit(int fd, const struct strbuf *batch, struct nft_message *ret_refusal,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));
 

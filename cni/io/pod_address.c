@@ -30,7 +30,7 @@ static int tell(int type, int flags, const struct cidr *address, int *ret_status
 	return rtnetlink_tell(TAKE(message), ret_status, err);
 }
 
-int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct err *err)
+int pod_address_add_to_lo(const struct cidr *address, struct err *err)
 {
 	int status = 0;
 	int r = tell(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, address, &status, err);
@@ -39,12 +39,9 @@ int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct
 		return r;
 	switch (-status) {
 	case NLE_SUCCESS:
-		*ret_is_added = true;
-		return 0;
 	case NLE_EXIST:
 	case NLE_NOACCESS:  /* EACCES: the sysctl disable_ipv6 is set */
 	case NLE_OPNOTSUPP: /* EOPNOTSUPP: the kernel was started without IPv6 */
-		*ret_is_added = false;
 		return 0;
 	default:
 		return err_set(err, EIO, "an IPv6 address can not be added to lo: %s",
@@ -52,7 +49,7 @@ int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct
 	}
 }
 
-int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed, struct err *err)
+int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
 {
 	int status = 0;
 	int r = tell(RTM_DELADDR, 0, address, &status, err);
@@ -61,12 +58,9 @@ int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed,
 		return r;
 	switch (-status) {
 	case NLE_SUCCESS:
-		*ret_is_removed = true;
-		return 0;
 	case NLE_NOADDR: /* EADDRNOTAVAIL: it is not there */
 	case NLE_OBJ_NOTFOUND:
 	case NLE_OPNOTSUPP:
-		*ret_is_removed = false;
 		return 0;
 	default:
 		return err_set(err, EIO, "an IPv6 address can not be removed from lo: %s",
@@ -74,19 +68,33 @@ int pod_address_remove_from_lo(const struct cidr *address, bool *ret_is_removed,
 	}
 }
 
-/* What a dump of all IPv6 addresses has shown. */
+/* What a list of all IPv6 addresses has shown. */
 struct seen {
-	const struct cidr *sought; /* on lo; NULL: none is */
-	bool has_global;           /* an address for the world outside, not on lo */
-	bool has_any_on_lo;
-	bool has_sought;
+	struct cidr_list on_lo;
+	bool has_global; /* an address for the world outside, not on lo */
+	int status;      /* of what was noted */
+	struct err err;
 };
 
-/* Called for each address of a dump; `argument` is a struct seen. */
-static int note_address(struct nl_msg *message, void *argument)
+static void seen_release(struct seen *seen)
+{
+	cidr_list_release(&seen->on_lo);
+}
+
+static void forget(void *argument)
+{
+	struct seen *seen = argument;
+
+	seen_release(seen);
+	*seen = (struct seen){0};
+}
+
+/* Called for each address of the list; `argument` is a struct seen. */
+static int note(struct nl_msg *message, void *argument)
 {
 	struct nlmsghdr *answer = nlmsg_hdr(message);
 	const struct ifaddrmsg *header = nlmsg_data(answer);
+	struct cidr address = {.is_v6 = true, .prefix_length = CIDR_V6_BITS};
 	struct seen *seen = argument;
 
 	if (header->ifa_family != AF_INET6)
@@ -96,58 +104,44 @@ static int note_address(struct nl_msg *message, void *argument)
 		return NL_OK;
 	}
 	/* The kernel leaves IFA_LOCAL out where it would say the same (inet6_fill_ifaddr()). */
-	struct nlattr *address = nlmsg_find_attr(answer, sizeof(*header), IFA_ADDRESS);
-	seen->has_any_on_lo = true;
-	if (seen->sought != NULL && address != NULL &&
-	    nla_len(address) == (int)sizeof(seen->sought->addr_be) &&
-	    memcmp(nla_data(address), seen->sought->addr_be, sizeof(seen->sought->addr_be)) == 0)
-		seen->has_sought = true;
-	return NL_OK;
-}
-
-static void forget(void *argument)
-{
-	struct seen *seen = argument;
-
-	*seen = (struct seen){.sought = seen->sought};
+	struct nlattr *attribute = nlmsg_find_attr(answer, sizeof(*header), IFA_ADDRESS);
+	if (attribute == NULL || nla_len(attribute) != (int)sizeof(address.addr_be))
+		return NL_OK;
+	memcpy(address.addr_be, nla_data(attribute), sizeof(address.addr_be));
+	seen->status = cidr_list_add(&seen->on_lo, &address, &seen->err);
+	return seen->status < 0 ? NL_STOP : NL_OK;
 }
 
 static int look(struct seen *seen, struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *question = nlmsg_alloc_simple(RTM_GETADDR, 0);
-	const struct rtnetlink_listener listener = {forget, note_address, seen};
+	const struct rtnetlink_listener listener = {forget, note, seen};
 	struct ifaddrmsg header = {.ifa_family = AF_INET6};
 
 	if (question == NULL || nlmsg_append(question, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	if (rtnetlink_list(question, &listener, err) < 0)
 		return err_wrap(err, "the addresses can not be listed");
+	if (seen->status < 0)
+		*err = seen->err;
+	return seen->status;
+}
+
+int pod_address_list_lo(struct cidr_list *ret_list, struct err *err)
+{
+	CLEANUP(seen_release) struct seen seen = {0};
+	int r = look(&seen, err);
+
+	if (r < 0)
+		return r;
+	*ret_list = seen.on_lo;
+	seen.on_lo = (struct cidr_list){0};
 	return 0;
-}
-
-int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
-{
-	struct seen seen = {.sought = address};
-	int r = look(&seen, err);
-
-	if (r == 0)
-		*ret_is_missing = seen.has_any_on_lo && !seen.has_sought;
-	return r;
-}
-
-int pod_address_is_v6_on_lo(bool *ret_is_on, struct err *err)
-{
-	struct seen seen = {0};
-	int r = look(&seen, err);
-
-	if (r == 0)
-		*ret_is_on = seen.has_any_on_lo;
-	return r;
 }
 
 int pod_address_has_global_v6(bool *ret_has, struct err *err)
 {
-	struct seen seen = {0};
+	CLEANUP(seen_release) struct seen seen = {0};
 	int r = look(&seen, err);
 
 	if (r == 0)

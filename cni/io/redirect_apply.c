@@ -21,6 +21,7 @@ static const struct {
 enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(*BACKENDS) };
 
 static const struct redirect_plan NOTHING = {0};
+static const struct cidr_list NO_ADDRESSES = {0};
 
 /* One backend's part of what is done. */
 struct part {
@@ -35,8 +36,9 @@ struct transaction {
 	size_t count;
 	size_t tried;                /* commits that were tried, from the first */
 	struct route_change *routes; /* owned */
-	struct cidr_list added;   /* addresses that were not on lo before */
-	struct cidr_list removed; /* addresses that were */
+	struct cidr_list on_lo;      /* IPv6 addresses that were there */
+	struct cidr_list wanted;     /* that the goal's rules expect there */
+	struct cidr_list stale;      /* of on_lo: that only the rules before did */
 };
 
 static void part_release(struct part *part)
@@ -51,8 +53,9 @@ static void transaction_release(struct transaction *transaction)
 	for (size_t i = 0; i < transaction->count; i++)
 		part_release(&transaction->parts[i]);
 	route_change_free(transaction->routes);
-	cidr_list_release(&transaction->added);
-	cidr_list_release(&transaction->removed);
+	cidr_list_release(&transaction->on_lo);
+	cidr_list_release(&transaction->wanted);
+	cidr_list_release(&transaction->stale);
 }
 
 /* Whether a change can not be prepared because the kernel does not offer what it needs. */
@@ -133,13 +136,10 @@ static int prepare_nothing(const struct rules_backend *backend, struct part *ret
 	return backend->prepare(&goal, &ret_part->change, err);
 }
 
-/* Prepares all before anything is written: most of what can fail does so here. */
-static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
-		   struct transaction *transaction, struct err *err)
+/* Prepares that nothing is left of what other backends have put in force. */
+static int prepare_others(struct transaction *transaction, struct err *err)
 {
-	transaction->goal = (struct rules_goal){
-		.plan = plan, .gate_family = target->is_v6_first ? PLAN_V6 : PLAN_V4};
-	int r = prepare_goal(target, transaction, err);
+	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++) {
 		const struct rules_backend *backend = BACKENDS[i].backend;
@@ -150,69 +150,77 @@ static int prepare(const struct redirect_plan *plan, const struct redirect_targe
 		if (r == 0)
 			transaction->count++;
 	}
+	return r;
+}
+
+/* Notes those that were on lo for the rules before, and are not wanted. */
+static int note_stale(const struct part *part, struct transaction *transaction, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list before = {0};
+	int r = part->backend->lo_sources(part->change, true, &before, err);
+
+	for (size_t i = 0; r == 0 && i < before.count; i++) {
+		const struct cidr *address = &before.items[i];
+
+		if (!cidr_list_contains(&transaction->wanted, address) &&
+		    cidr_list_contains(&transaction->on_lo, address))
+			r = cidr_list_add(&transaction->stale, address, err);
+	}
+	return r;
+}
+
+static int prepare_addresses(struct transaction *transaction, struct err *err)
+{
+	const struct part *goal = &transaction->parts[0];
+	int r = pod_address_list_lo(&transaction->on_lo, err);
+
+	if (r == 0)
+		r = goal->backend->lo_sources(goal->change, false, &transaction->wanted, err);
+	for (size_t i = 0; r == 0 && i < transaction->count; i++)
+		r = note_stale(&transaction->parts[i], transaction, err);
+	return r;
+}
+
+/* Prepares all before anything is written: most of what can fail does so here. */
+static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
+		   struct transaction *transaction, struct err *err)
+{
+	transaction->goal = (struct rules_goal){
+		.plan = plan, .gate_family = target->is_v6_first ? PLAN_V6 : PLAN_V4};
+	int r = prepare_goal(target, transaction, err);
+
+	if (r == 0)
+		r = prepare_others(transaction, err);
+	if (r == 0)
+		r = prepare_addresses(transaction, err);
 	if (r == 0)
 		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
 					 err);
 	return r;
 }
 
-/* Puts addresses on lo, and notes those that were not there. */
-static int add_addresses(const struct cidr_list *addresses, struct cidr_list *added,
+/* Puts addresses on lo, but those of `there`. */
+static int add_addresses(const struct cidr_list *addresses, const struct cidr_list *there,
 			 struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
-		bool is_added = false;
-
-		r = pod_address_add_to_lo(&addresses->items[i], &is_added, err);
-		if (r == 0 && is_added)
-			r = cidr_list_add(added, &addresses->items[i], err);
+		if (!cidr_list_contains(there, &addresses->items[i]))
+			r = pod_address_add_to_lo(&addresses->items[i], err);
 	}
 	return r;
 }
 
-/* Removes addresses from lo but those of `kept`, and notes those that were there. */
+/* Removes addresses from lo, but those of `kept`. */
 static int remove_addresses(const struct cidr_list *addresses, const struct cidr_list *kept,
-			    struct cidr_list *removed, struct err *err)
+			    struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
-		bool is_removed = false;
-
-		if (cidr_list_contains(kept, &addresses->items[i]))
-			continue;
-		r = pod_address_remove_from_lo(&addresses->items[i], &is_removed, err);
-		if (r == 0 && is_removed)
-			r = cidr_list_add(removed, &addresses->items[i], err);
-	}
-	return r;
-}
-
-/* Puts the addresses on lo that the wanted rules expect there. */
-static int add_wanted_addresses(struct transaction *transaction, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list wanted = {0};
-	const struct part *part = &transaction->parts[0];
-	int r = part->backend->lo_sources(part->change, false, &wanted, err);
-
-	return r < 0 ? r : add_addresses(&wanted, &transaction->added, err);
-}
-
-/* Removes those that only the rules before expected there. */
-static int remove_stale_addresses(struct transaction *transaction, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list wanted = {0};
-	const struct part *parts = transaction->parts;
-	int r = parts[0].backend->lo_sources(parts[0].change, false, &wanted, err);
-
-	for (size_t i = 0; r == 0 && i < transaction->count; i++) {
-		CLEANUP(cidr_list_release) struct cidr_list before = {0};
-
-		r = parts[i].backend->lo_sources(parts[i].change, true, &before, err);
-		if (r == 0)
-			r = remove_addresses(&before, &wanted, &transaction->removed, err);
+		if (!cidr_list_contains(kept, &addresses->items[i]))
+			r = pod_address_remove_from_lo(&addresses->items[i], err);
 	}
 	return r;
 }
@@ -239,14 +247,12 @@ static void say_not_undone(const struct err *cause, struct err *err)
 		first.msg, cause->msg);
 }
 
-/* After a failure: the last first. */
+/* After a failure: the last first. What was tried may have been done, whatever the answer was. */
 static void undo(struct transaction *transaction, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list ignored = {0};
-	const struct cidr_list none = {0};
 	struct err cause;
 
-	if (add_addresses(&transaction->removed, &ignored, &cause) < 0)
+	if (add_addresses(&transaction->stale, &NO_ADDRESSES, &cause) < 0)
 		say_not_undone(&cause, err);
 	while (transaction->tried > 0) {
 		const struct part *part = &transaction->parts[--transaction->tried];
@@ -256,7 +262,7 @@ static void undo(struct transaction *transaction, struct err *err)
 	}
 	if (route_change_undo(transaction->routes, &cause) < 0)
 		say_not_undone(&cause, err);
-	if (remove_addresses(&transaction->added, &none, &ignored, &cause) < 0)
+	if (remove_addresses(&transaction->wanted, &transaction->on_lo, &cause) < 0)
 		say_not_undone(&cause, err);
 }
 
@@ -268,7 +274,7 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 
 	if (r < 0)
 		return r;
-	r = add_wanted_addresses(&transaction, err);
+	r = add_addresses(&transaction.wanted, &transaction.on_lo, err);
 	if (r == 0)
 		r = route_change_add(transaction.routes, err);
 	if (r == 0)
@@ -276,7 +282,7 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = route_change_remove_stale(transaction.routes, err);
 	if (r == 0)
-		r = remove_stale_addresses(&transaction, err);
+		r = remove_addresses(&transaction.stale, &NO_ADDRESSES, err);
 	if (r < 0)
 		undo(&transaction, err);
 	return r;
@@ -287,8 +293,6 @@ static int remove_by(const struct rules_backend *backend, struct err *err)
 {
 	CLEANUP(part_release) struct part part = {0};
 	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	CLEANUP(cidr_list_release) struct cidr_list removed = {0};
-	const struct cidr_list none = {0};
 	struct err later;
 	int r = prepare_nothing(backend, &part, err);
 
@@ -297,7 +301,7 @@ static int remove_by(const struct rules_backend *backend, struct err *err)
 	if (r < 0)
 		return r;
 	r = backend->commit(part.change, err);
-	if (remove_addresses(&before, &none, &removed, r < 0 ? &later : err) < 0 && r == 0)
+	if (remove_addresses(&before, &NO_ADDRESSES, r < 0 ? &later : err) < 0 && r == 0)
 		r = err->code;
 	return r;
 }
@@ -328,28 +332,21 @@ int redirect_remove(struct err *err)
 	return first;
 }
 
-static int verify_address(const struct cidr *address, struct err *err)
+/* Whether lo has the addresses that the wanted rules expect there. */
+static int verify_addresses(const struct transaction *transaction, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	bool is_missing = false;
-	int r = pod_address_is_missing_on_lo(address, &is_missing, err);
+	size_t i = 0;
 
-	if (r < 0 || !is_missing)
-		return r;
-	cidr_format(address, &text);
+	while (i < transaction->wanted.count &&
+	       cidr_list_contains(&transaction->on_lo, &transaction->wanted.items[i]))
+		i++;
+	/* Where lo has none at all IPv6 is disabled, and none could be added. */
+	if (i == transaction->wanted.count || transaction->on_lo.count == 0)
+		return 0;
+	cidr_format(&transaction->wanted.items[i], &text);
 	return err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
 		       text.data != NULL ? text.data : "");
-}
-
-/* Whether lo has the addresses that the wanted rules expect there. */
-static int verify_addresses(const struct part *part, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list wanted = {0};
-	int r = part->backend->lo_sources(part->change, false, &wanted, err);
-
-	for (size_t i = 0; r == 0 && i < wanted.count; i++)
-		r = verify_address(&wanted.items[i], err);
-	return r;
 }
 
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
@@ -361,7 +358,7 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 	for (size_t i = 0; r == 0 && i < transaction.count; i++)
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
 	if (r == 0)
-		r = verify_addresses(&transaction.parts[0], err);
+		r = verify_addresses(&transaction, err);
 	return r < 0 ? r : route_change_compare(transaction.routes, err);
 }
 

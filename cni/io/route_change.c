@@ -56,10 +56,11 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 /* Whether no route of IPv6 can be on lo, and so none is missing. */
 static int is_v6_disabled(bool *ret_is_disabled, struct err *err)
 {
-	bool is_on = false;
-	int r = pod_address_is_v6_on_lo(&is_on, err);
+	CLEANUP(cidr_list_release) struct cidr_list on_lo = {0};
+	int r = pod_address_list_lo(&on_lo, err);
 
-	*ret_is_disabled = !is_on;
+	if (r == 0)
+		*ret_is_disabled = on_lo.count == 0;
 	return r;
 }
 

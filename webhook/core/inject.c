@@ -157,12 +157,18 @@ static int resolve(struct injection *injection, struct err *err)
 	if (profile == NULL)
 		return annotation_refuse_redirect(injection->annotations, err);
 	int r = probe_mode_read(injection->annotations, &injection->probes, err);
-	if (r == 0)
-		r = redirect_resolve(profile, injection->annotations, &injection->redirect,
-				     &injection->gate, err);
-	if (r == 0 && injection->redirect.dns_port != 0)
-		r = pod_nameservers_add(injection->original, &injection->redirect.dns_servers, err);
-	return r;
+	return r == 0 ? redirect_resolve(profile, injection->annotations, &injection->redirect,
+					 &injection->gate, err)
+		      : r;
+}
+
+static int capture_nameservers(struct injection *injection, struct err *err)
+{
+	struct redirect_spec *spec = &injection->redirect;
+
+	return spec->dns_port != 0
+		       ? pod_nameservers_add(injection->original, &spec->dns_servers, err)
+		       : 0;
 }
 
 /* Whether the pod's traffic is redirected. */
@@ -452,6 +458,7 @@ static const struct step {
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{capture_nameservers, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{yield_to_other_mesh, "OtherMesh", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},

@@ -144,24 +144,16 @@ static int read_text(const struct yaml_entry *entry, const char *what, const cha
 			       entry->key->text, json_type_name(value), text);
 }
 
-/* What a mode of TPROXY takes; `value` is one that was found to be right. */
-static int lint_mode(const struct yaml_entry *entry, const char *value,
-		     const struct lint_scope *scope, struct lint_report *report, struct err *err)
+/* What a mode of TPROXY takes; `value` is one that was found to be right. Whether a pod has it is
+ * found when it is injected. */
+static int lint_mode(const struct yaml_entry *entry, const char *value, struct lint_report *report,
+		     struct err *err)
 {
-	const struct profile *profile = scope->choice != NULL ? scope->choice->redirecting : NULL;
-	json_auto_t *annotation = json_pack("{s:s}", entry->key->text, value);
 	enum redirect_mode mode = REDIRECT_MODE_NONE;
-	struct err lack = {0};
 	int r = redirect_mode_parse(value, &mode, err);
 
 	if (r < 0 || !tproxy_privilege_is_needed(mode))
 		return r;
-	if (annotation == NULL)
-		return err_set(err, ENOMEM, "out of memory");
-	if (profile != NULL &&
-	    tproxy_privilege_check(profile->pod, profile->container, annotation, &lack) < 0)
-		return lint_report_add(report, LINT_WARNING, entry->value, err, "%s (profile '%s')",
-				       lack.msg, profile->name);
 	return lint_report_add(report, LINT_WARNING, entry->value, err,
 			       "annotation '%s' is '%s': " TPROXY_REFUSED, entry->key->text, value);
 }
@@ -182,9 +174,8 @@ static int lint_annotation(const struct yaml_entry *entry, const struct lint_sco
 		return add(report, *value != '\0' ? entry->key : entry->value, &failure, err);
 	if (check_value(key, value, scope, &failure) < 0)
 		return add(report, entry->value, &failure, err);
-	return strcmp(key, ANNOTATION_REDIRECT_MODE) == 0
-		       ? lint_mode(entry, value, scope, report, err)
-		       : 0;
+	return strcmp(key, ANNOTATION_REDIRECT_MODE) == 0 ? lint_mode(entry, value, report, err)
+							  : 0;
 }
 
 int lint_annotations(const struct yaml_node *annotations, const struct lint_scope *scope,
