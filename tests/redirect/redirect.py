@@ -73,8 +73,10 @@ def processes_of(namespace, script):
 
 
 def as_init_container(namespace):
-    """It is process 1, as the only command of an init container."""
-    return processes_of(namespace, 'exec "$@"')
+    """It is process 1, as the only command of an init container, with the two capabilities that it needs and a /proc/sys
+    that cannot be written."""
+    return processes_of(namespace, "mount --bind -o ro /proc/sys /proc/sys && "
+                        'exec setpriv --bounding-set=-all,+net_admin,+net_raw --inh-caps=-all "$@"')
 
 
 def as_host(namespace):

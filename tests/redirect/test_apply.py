@@ -132,6 +132,9 @@ def test_an_init_container_redirects_its_pod(pod):
     assert succeed("apply", *words, launcher=as_init_container(pod)) == "applied\n"
     assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
     assert succeed("apply", *words, launcher=as_init_container(pod)) == "in force already: nothing was done\n"
+    told = fail("apply", "--replace", "--in-pod", "--annotation", MODES["tproxy"], launcher=as_init_container(pod))
+    assert "tcp_fwmark_accept" in told
+    assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
 
 
 def test_whose_network_it_is_process_1_tells(network, pod):
