@@ -2,11 +2,12 @@
 """What needs no network: documents in every form, plans, explanations, and all that can be wrong with them."""
 
 import json
+import re
 
 import pytest
 
 import plugin
-from redirect import document, fail, pod_object, run, succeed
+from redirect import ROOT, document, fail, pod_object, run, succeed
 
 DNS = {"mode": "redirect", "dnsPort": 15053, "dnsServers": "0.0.0.0/0,::/0"}
 
@@ -151,3 +152,10 @@ def test_dns_servers_are_for_documents_that_capture_dns(tmp_path):
 def test_an_output_that_is_full_is_a_failure():
     done = run("help", launcher=["sh", "-c", 'exec "$@" >/dev/full', "sh"])
     assert done.code == 1 and "standard output: cannot be written" in done.err
+
+
+def test_the_document_that_the_readme_shows_is_one(tmp_path):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"(?m)^    (\{\"version\":1,(?:.*\n)+?.*\"excludeGids\":\"\"\})$", readme).group(1)
+    (tmp_path / "redirect.json").write_text(shown, encoding="utf-8")
+    assert "new TCP to 10.0.0.0/8" in succeed("plan", tmp_path / "redirect.json")
