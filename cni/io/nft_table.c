@@ -230,12 +230,12 @@ static int refuse(const struct nft_message *refusal, const struct strbuf *batch,
 }
 
 int nft_table_write(const struct nft_content *content, const struct nft_rules *rules,
-		    uint32_t generation, struct err *err)
+		    const struct nft_state *now, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf batch = STRBUF_INIT;
 	CLEANUP(closep) int fd = -1;
 	struct nft_message refusal;
-	int r = nft_message_batch(content, generation, &batch, err);
+	int r = nft_message_batch(content, now->content.is_there, now->generation, &batch, err);
 
 	if (r == 0)
 		r = nft_socket_open(&fd, err);
