@@ -234,7 +234,7 @@ int nft_table_write(const struct nft_content *content, const struct nft_rules *r
 {
 	CLEANUP(strbuf_release) struct strbuf batch = STRBUF_INIT;
 	CLEANUP(closep) int fd = -1;
-	struct nft_message refusal;
+	struct nft_message refusal = {0};
 	int r = nft_message_batch(content, now->content.is_there, now->generation, &batch, err);
 
 	if (r == 0)
