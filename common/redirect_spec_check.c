@@ -140,26 +140,6 @@ static int check_lists(const struct redirect_spec *spec, struct err *err)
 	return 0;
 }
 
-static int check_cidrs(const struct redirect_spec *spec, struct err *err)
-{
-	const struct {
-		const char *key;
-		const struct cidr_list *list;
-	} lists[] = {
-		{"excludeInboundCidrs", &spec->exclude_inbound_cidrs},
-		{"includeOutboundCidrs", &spec->include_outbound_cidrs},
-		{"excludeOutboundCidrs", &spec->exclude_outbound_cidrs},
-		{"dnsServers", &spec->dns_servers},
-	};
-
-	for (size_t i = 0; i < sizeof(lists) / sizeof(*lists); i++) {
-		if (lists[i].list->count > CIDR_LIST_MAX)
-			return err_set(err, E2BIG, "%s has more than %d prefixes", lists[i].key,
-				       CIDR_LIST_MAX);
-	}
-	return 0;
-}
-
 static int check_dns(const struct redirect_spec *spec, struct err *err)
 {
 	if ((spec->dns_port != 0) == (spec->dns_servers.count > 0))
@@ -214,7 +194,5 @@ int redirect_spec_check(const struct redirect_spec *spec, struct err *err)
 		r = check_inbound_source(&spec->inbound_source, err);
 	if (r == 0)
 		r = check_v2(spec, err);
-	if (r == 0)
-		r = check_cidrs(spec, err);
 	return r < 0 ? r : check_lists(spec, err);
 }

@@ -138,11 +138,11 @@ static void append_conntrack(struct ipt_encoder *encoder, const struct plan_rule
 }
 
 /* linux/netfilter/xt_socket.h; without flags it passes over sockets that listen on all addresses.
- */
+ * The revision is the newest: iptables shows no other one. */
 static void append_socket(struct ipt_encoder *encoder, const struct plan_rule *rule)
 {
 	if (rule->has_socket)
-		ipt_encoder_append(encoder, "socket", 1, sizeof(struct xt_socket_mtinfo1));
+		ipt_encoder_append(encoder, "socket", 3, sizeof(struct xt_socket_mtinfo3));
 }
 
 /* linux/netfilter/xt_addrtype.h */

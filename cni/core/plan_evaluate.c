@@ -9,7 +9,6 @@
 struct walk {
 	const struct redirect_plan *plan;
 	struct packet packet; /* as it is now */
-	bool is_output;       /* its interface is the one that it leaves by */
 	struct packet_verdict verdict;
 };
 
@@ -66,11 +65,10 @@ static bool owner_matches(const struct plan_rule *rule, const struct packet *pac
 	       (!rule->has_mark || rule->mark == packet->mark);
 }
 
-static bool interface_matches(const struct interface_name *asked, const struct walk *walk,
-			      bool is_output)
+/* A rule asks for the interface of its hook: the one that the packet comes in or leaves by. */
+static bool interface_matches(const struct interface_name *asked, const struct packet *packet)
 {
-	return asked->text[0] == '\0' || (walk->is_output == is_output &&
-					  strcmp(asked->text, walk->packet.interface.text) == 0);
+	return asked->text[0] == '\0' || strcmp(asked->text, packet->interface.text) == 0;
 }
 
 /* What is asked of packets that are no connection's first. */
@@ -79,17 +77,16 @@ static bool is_for_later_packets(const struct plan_rule *rule)
 	return rule->segment == PLAN_NOT_SYN || rule->state != PLAN_ANY_STATE || rule->has_socket;
 }
 
-static bool rule_matches(const struct plan_rule *rule, const struct walk *walk)
+static bool rule_matches(const struct plan_rule *rule, const struct packet *packet)
 {
-	const struct packet *packet = &walk->packet;
 	enum plan_family family = packet->source.is_v6 ? PLAN_V6 : PLAN_V4;
 
 	return (rule->families & family) != 0 && !is_for_later_packets(rule) &&
 	       (rule->protocol == PLAN_ANY_PROTOCOL || rule->protocol == packet->protocol) &&
-	       interface_matches(&rule->in_interface, walk, false) &&
-	       interface_matches(&rule->out_interface, walk, true) &&
-	       addresses_match(rule, packet) && ports_match(rule, packet) &&
-	       icmp_matches(rule, packet) && owner_matches(rule, packet);
+	       interface_matches(&rule->in_interface, packet) &&
+	       interface_matches(&rule->out_interface, packet) && addresses_match(rule, packet) &&
+	       ports_match(rule, packet) && icmp_matches(rule, packet) &&
+	       owner_matches(rule, packet);
 }
 
 /* The rule at which a chain, and those that it leads to, ends; NULL: none has matched. What rules
@@ -102,7 +99,7 @@ static const struct plan_rule *last_match(struct walk *walk, enum plan_chain cha
 	for (size_t i = 0; i < plan->count; i++) {
 		const struct plan_rule *rule = &plan->rules[i];
 
-		if (rule->chain != chain || !rule_matches(rule, walk))
+		if (rule->chain != chain || !rule_matches(rule, &walk->packet))
 			continue;
 		if (rule->verdict == PLAN_MARK) {
 			walk->packet.mark = rule->set_mark;
@@ -195,7 +192,6 @@ static void deliver(struct walk *walk)
 /* What the pod has sent comes in on lo. Its connection is known, and nat is not asked again. */
 static void come_back(struct walk *walk)
 {
-	walk->is_output = false;
 	walk->packet.interface = PLAN_LOOPBACK;
 	walk_chain(walk, PLAN_CHAIN_TPROXY);
 	deliver(walk);
@@ -203,11 +199,10 @@ static void come_back(struct walk *walk)
 
 static void go_out(struct walk *walk)
 {
-	walk->is_output = true;
 	walk_chain(walk, PLAN_CHAIN_MARK);
 	walk_chain(walk, PLAN_CHAIN_OUTBOUND);
 	walk_chain(walk, PLAN_CHAIN_NON_TCP);
-	if (walk->verdict.fate == FATE_REJECTED)
+	if (walk->verdict.fate != FATE_PASS && walk->verdict.fate != FATE_PROXY)
 		return;
 	if (walk->packet.is_destination_own || is_routed_to_lo(walk))
 		come_back(walk);

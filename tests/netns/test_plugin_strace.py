@@ -123,8 +123,9 @@ def test_del(pod):
     assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES) == []
     assert count(lines, "_SO_SET_REPLACE") == 2
     lines = trace("DEL", pod, plugin.document())
-    assert others(lines, ENTER, TABLES, WHICH_TABLES) == []
+    assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES) == []
     assert count(lines, "_SO_SET_") == 0, "a table that has nothing of ours is not written"
+    assert count(lines, "RTM_DEL") == 0
 
 
 @pytest.mark.parametrize("command", ["GC", "STATUS"])

@@ -9,6 +9,7 @@
 #include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "common/vocabulary.h"
+#include "webhook/core/container_identity.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/redirect_list.h"
 
@@ -279,26 +280,36 @@ static int read_probes(const json_t *redirect, struct profile *profile, struct e
 	return profile->probe_env != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
+/* Whether the container may be one of the ids: that it states it, or states none. */
+static bool may_be_one_of(const struct profile *profile, const json_t *container,
+			  const char *member, const struct range_list *ids)
+{
+	json_int_t id = 0;
+
+	if (ids->count == 0)
+		return false;
+	return !container_identity(profile->pod, container, member, &id) ||
+	       (id >= 0 && id <= UINT32_MAX && range_list_contains(ids, (uint32_t)id));
+}
+
 /* The proxy's container must be in the overlay, and be the proxy that the rules let pass. */
 static int check_container(const struct profile *profile, struct err *err)
 {
-	const struct range_list *uids = &profile->redirect.proxy_uids;
+	const struct redirect_spec *spec = &profile->redirect;
 	json_t *container = pod_container(profile->pod, profile->container);
-	json_t *uid = json_object_get(json_object_get(container, "securityContext"), "runAsUser");
 
 	if (container == NULL)
 		return err_set(err, EINVAL,
 			       "'container': the overlay has no container named '%.64s'",
 			       profile->container);
-	if (!json_is_integer(uid) || uids->count == 0)
+	if (spec->proxy_mark != 0 ||
+	    may_be_one_of(profile, container, "runAsUser", &spec->proxy_uids) ||
+	    may_be_one_of(profile, container, "runAsGroup", &spec->proxy_gids))
 		return 0;
-	json_int_t value = json_integer_value(uid);
-	if (value < 0 || value > UINT32_MAX || !range_list_contains(uids, (uint32_t)value))
-		return err_set(err, EINVAL,
-			       "container '%.64s' runs as uid %" JSON_INTEGER_FORMAT
-			       ", which is not in proxy.uids",
-			       profile->container, value);
-	return 0;
+	return err_set(err, EINVAL,
+		       "container '%.64s' runs as a user or group that is not in proxy.uids or "
+		       "proxy.gids",
+		       profile->container);
 }
 
 static int read_container(const json_t *redirect, struct profile *profile, struct err *err)

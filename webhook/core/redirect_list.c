@@ -72,11 +72,7 @@ static int apply_cidrs(struct cidr_list *to, const char *text, bool is_replaced,
 		return r;
 	if (is_replaced)
 		cidr_list_release(to);
-	r = add_cidrs(to, &parsed, err);
-	if (r == 0 && to->count > CIDR_LIST_MAX)
-		r = err_set(err, E2BIG, "with the profile's there are %zu prefixes, at most %d fit",
-			    to->count, CIDR_LIST_MAX);
-	return r;
+	return add_cidrs(to, &parsed, err);
 }
 
 static int apply_ranges(const struct redirect_list *list, struct range_list *to, const char *text,

@@ -116,24 +116,28 @@ static int apply_words(const struct profile *profile, const json_t *annotations,
 
 /*
  * Checks what the values say together. The profile's own were checked when it was read, so a
- * contradiction is one with an annotation: the first that there is of those that it may be with.
+ * contradiction is one with an annotation: the first that there is of those that the sentence may
+ * mean by the field that it names.
  */
 static int check_together(const json_t *annotations, const struct redirect_spec *spec,
 			  struct err *err)
 {
-	static const char *const OF_CONNTRACK[] = {ANNOTATION_DROP_INVALID,
-						   ANNOTATION_REDIRECT_MODE};
-	static const char *const OF_INTERFACES[] = {ANNOTATION_REROUTE_INTERFACES,
-						    ANNOTATION_EXCLUDE_INTERFACES};
-	bool is_of_conntrack = spec->drop_invalid && spec->mode == REDIRECT_MODE_TPROXY_BOTH;
-	const char *const *keys = is_of_conntrack ? OF_CONNTRACK : OF_INTERFACES;
+	static const struct {
+		const char *field, *keys[2];
+	} PARTIES[] = {
+		{"dropInvalid", {ANNOTATION_DROP_INVALID, ANNOTATION_REDIRECT_MODE}},
+		{"Interfaces", {ANNOTATION_REROUTE_INTERFACES, ANNOTATION_EXCLUDE_INTERFACES}},
+		{"portMap", {ANNOTATION_PORT_MAP, ANNOTATION_PORT_MAP}},
+	};
 	int r = redirect_spec_check(spec, err);
 
-	for (size_t i = 0; r < 0 && i < 2; i++) {
-		const char *value = annotation_get(annotations, keys[i]);
+	for (size_t i = 0; r < 0 && i < sizeof(PARTIES) / sizeof(*PARTIES); i++) {
+		const char *const *keys = PARTIES[i].keys;
+		const char *key = annotation_get(annotations, keys[0]) != NULL ? keys[0] : keys[1];
+		const char *value = annotation_get(annotations, key);
 
-		if (value != NULL)
-			return err_wrap(err, "annotation '%s' is '%.64s'", keys[i], value);
+		if (value != NULL && strstr(err->msg, PARTIES[i].field) != NULL)
+			return err_wrap(err, "annotation '%s' is '%.64s'", key, value);
 	}
 	return r;
 }

@@ -145,6 +145,37 @@ static void test_way_of_lo(void)
 	expect("nat again", plan_evaluate(&plan, &SENT), FATE_PASS, 0, NULL, 0);
 }
 
+/* So does what nat sends to lo; but not what is rejected or dropped. */
+static void test_redirected(void)
+{
+	struct plan_rule rules[] = {
+		{.chain = PLAN_CHAIN_TPROXY,
+		 .families = PLAN_V4,
+		 .in_interface = {"lo"},
+		 .port_count = 1,
+		 .ports = {{1, 1}},
+		 .verdict = PLAN_TPROXY,
+		 .port = 2},
+		{.chain = PLAN_CHAIN_NON_TCP,
+		 .families = PLAN_V4,
+		 .has_mark = true,
+		 .mark = 7,
+		 .verdict = PLAN_REJECT},
+		{.chain = PLAN_CHAIN_OUTBOUND,
+		 .families = PLAN_V4,
+		 .verdict = PLAN_REDIRECT,
+		 .port = 1},
+	};
+	const struct redirect_plan plan = PLAN(rules);
+	struct packet packet = SENT;
+
+	expect("redirected", plan_evaluate(&plan, &packet), FATE_PROXY, 2, &rules[0], 1);
+	packet.mark = 7;
+	expect("rejected", plan_evaluate(&plan, &packet), FATE_REJECTED, 0, &rules[1], 1);
+	rules[1].verdict = PLAN_DROP;
+	expect("dropped", plan_evaluate(&plan, &packet), FATE_DROPPED, 0, &rules[1], 1);
+}
+
 /* At a socket filter is asked last. */
 static void test_delivery(void)
 {
@@ -192,11 +223,9 @@ static void test_later_packets(void)
 	expect("own source", plan_evaluate(&plan, &packet), FATE_PASS, 0, NULL, 0);
 }
 
-static CU_TestInfo tests[] = {{"an empty plan", test_nothing},
-			      {"a rule that leads on", test_goto},
-			      {"the order of tables", test_order},
-			      {"by way of lo", test_way_of_lo},
-			      {"at a socket", test_delivery},
-			      {"later packets", test_later_packets},
-			      CU_TEST_INFO_NULL};
+static CU_TestInfo tests[] = {
+	{"an empty plan", test_nothing},       {"a rule that leads on", test_goto},
+	{"the order of tables", test_order},   {"by way of lo", test_way_of_lo},
+	{"redirected to lo", test_redirected}, {"at a socket", test_delivery},
+	{"later packets", test_later_packets}, CU_TEST_INFO_NULL};
 SUITE("cni/core/plan_evaluate", tests)
