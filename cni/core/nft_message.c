@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Numbers of messages in a batch, before those of the objects. */
-enum { NUMBER_ADD_TABLE = 1, NUMBER_DELETE_TABLE, NUMBER_NEW_TABLE };
+enum { NUMBER_DELETE_TABLE = 1, NUMBER_NEW_TABLE };
 
 static size_t open_message(struct strbuf *out, uint16_t type, uint16_t flags, uint32_t number,
 			   const struct nfgenmsg *family)
@@ -89,16 +89,17 @@ static void put_object(struct strbuf *out, const struct nft_content *content, si
 	close_message(out, opened);
 }
 
-int nft_message_batch(const struct nft_content *content, uint32_t generation, struct strbuf *out,
-		      struct err *err)
+int nft_message_batch(const struct nft_content *content, bool is_table_there, uint32_t generation,
+		      struct strbuf *out, struct err *err)
 {
 	size_t opened = open_bound(out, NFNL_MSG_BATCH_BEGIN, 0);
 
 	nft_put_u32(out, NFNL_BATCH_GENID, generation);
 	close_message(out, opened);
-	/* What is not there can not be deleted, so it is added first. */
-	put_table(out, NFT_MSG_NEWTABLE, NLM_F_CREATE, NUMBER_ADD_TABLE);
-	put_table(out, NFT_MSG_DELTABLE, 0, NUMBER_DELETE_TABLE);
+	/* Whoever deletes waits at the socket's end until the kernel has freed what it was
+	 * (nft_rcv_nl_event()), for milliseconds: not where nothing is to be deleted. */
+	if (is_table_there)
+		put_table(out, NFT_MSG_DELTABLE, 0, NUMBER_DELETE_TABLE);
 	if (content->is_there)
 		put_table(out, NFT_MSG_NEWTABLE, NLM_F_CREATE, NUMBER_NEW_TABLE);
 	for (size_t i = 0; i < content->count; i++)

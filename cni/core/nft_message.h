@@ -20,14 +20,15 @@
 void nft_message_request(uint16_t type, uint16_t flags, uint8_t family, const char *table,
 			 const char *set, struct strbuf *out) __attribute__((nonnull(6)));
 
-enum { NFT_FIRST_OBJECT = 4 }; /* number of the message in a batch that tells of the first object */
+enum { NFT_FIRST_OBJECT = 3 }; /* number of the message in a batch that tells of the first object */
 
 /*
- * Writes the batch that puts the content in the place of whatever the table holds, or takes the
- * table away: in one transaction, if the ruleset's generation is still that one. -ENOMEM.
+ * Writes the batch that puts the content in the place of the table that is there, if one is, or
+ * takes it away: in one transaction, if the ruleset's generation is still that one. -ENOMEM.
  */
-int nft_message_batch(const struct nft_content *content, uint32_t generation, struct strbuf *out,
-		      struct err *err) __attribute__((nonnull, warn_unused_result));
+int nft_message_batch(const struct nft_content *content, bool is_table_there, uint32_t generation,
+		      struct strbuf *out, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
 
 enum nft_message_kind {
 	NFT_TOLD,     /* of something that is there */

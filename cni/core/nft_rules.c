@@ -321,6 +321,22 @@ static void add_rule(struct builder *builder, struct nft_rule rule)
 		add_one(builder, &rule);
 }
 
+/* The first rule of that family, and how many there are; NULL where there is none. */
+static const struct plan_rule *first_of_family(const struct plan_rule *rules, size_t count,
+					       enum plan_family family, size_t *ret_number)
+{
+	const struct plan_rule *first = NULL;
+
+	*ret_number = 0;
+	for (size_t i = count; i > 0; i--) {
+		if (rules[i - 1].families != family)
+			continue;
+		first = &rules[i - 1];
+		++*ret_number;
+	}
+	return first;
+}
+
 /* The rules that differ in prefixes: one for each family. */
 static void add_prefix_group(struct builder *builder, const struct plan_rule *rules, size_t count,
 			     enum difference difference)
@@ -328,15 +344,9 @@ static void add_prefix_group(struct builder *builder, const struct plan_rule *ru
 	size_t values = NFT_NO_SET;
 
 	for (enum plan_family family = PLAN_V4; family <= PLAN_V6; family++) {
-		const struct plan_rule *first = NULL;
-		size_t number = 0;
+		size_t number;
+		const struct plan_rule *first = first_of_family(rules, count, family, &number);
 
-		for (size_t i = count; i > 0; i--) {
-			if (rules[i - 1].families == family) {
-				first = &rules[i - 1];
-				number++;
-			}
-		}
 		if (first == NULL || (family & builder->rules.families) == 0)
 			continue;
 		if (values == NFT_NO_SET)

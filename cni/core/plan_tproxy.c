@@ -71,7 +71,6 @@ static void add_on_loopback(struct plan_builder *builder, const struct redirect_
 	add(builder, plan_of(outbound_families(spec), plan_marked(PLAN_MARK_OUTBOUND, outbound)));
 	add(builder, plan_of(inbound_families(spec), plan_marked(PLAN_MARK_INBOUND, inbound)));
 	back.protocol = PLAN_TCP;
-	back.segment = PLAN_SYN;
 	back.is_source_foreign = true;
 	back.in_interface = local.in_interface = PLAN_LOOPBACK;
 	plan_add(builder, &back);

@@ -12,10 +12,11 @@
  * PLAN_MARK_OUTBOUND in mangle OUTPUT; a policy rule sends that mark to lo, where mangle PREROUTING
  * gives it to the proxy's socket. Without conntrack nobody knows which packets are answers, so the
  * sockets know it: the sysctl net.ipv4.tcp_fwmark_accept (which is IPv6's too) gives a socket that
- * is accepted the mark of its SYN. What comes from outside is marked PLAN_MARK_PAST, and answers
- * with that mark pass: those of the application past the proxy, and those of the proxy's sockets
- * that are closed, which have no owner any more. A SYN with an address that is not the pod's, which
- * the proxy sends to the application in the caller's name, is marked PLAN_MARK_BACK, and a policy
+ * is accepted the mark of its SYN, and fwmark_reflect, which each family has, gives what no socket
+ * answers the mark of what it answers. What comes from outside is marked PLAN_MARK_PAST, and
+ * answers with that mark pass: those of the application past the proxy, and those of the proxy's
+ * sockets that are closed, which have no owner any more. What the proxy sends to the application in
+ * a caller's name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy
  * rule sends the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's
  * sockets not to get them.
  */
@@ -166,7 +167,7 @@ struct redirect_plan {
 	struct plan_rule *rules; /* owned; by chain, and in a chain in order of evaluation */
 	size_t count;
 	/* Packets with these marks are routed to lo, in every family that is programmed. Where
-	 * there are any, net.ipv4.tcp_fwmark_accept is 1. */
+	 * there are any, tcp_fwmark_accept and fwmark_reflect are 1. */
 	uint32_t route_marks[PLAN_ROUTE_MARKS];
 	size_t route_count;
 	/* Where the gate's rule is: committed last, so that an open gate means that all is in

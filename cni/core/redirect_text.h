@@ -20,8 +20,8 @@ void redirect_text_rule(const struct plan_rule *rule, struct strbuf *out) __attr
 void redirect_text_plan(const struct redirect_plan *plan, enum plan_family family,
 			struct strbuf *out) __attribute__((nonnull));
 
-/* The whole plan for people, chain by chain, each rule a numbered sentence with its reason; then the
- * routes of marks. */
+/* The whole plan for people, chain by chain, each rule a numbered sentence with its reason; then
+ * the routes of marks. */
 void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)
 	__attribute__((nonnull));
 

@@ -166,8 +166,8 @@ static void say_routes(struct strbuf *out, const struct redirect_plan *plan)
 		strbuf_printf(out,
 			      "  what has mark 0x%x is routed to lo, by table %d at priority %d\n",
 			      plan->route_marks[i], PLAN_ROUTE_TABLE, PLAN_ROUTE_PRIORITY);
-	strbuf_puts(out, "  a connection that is accepted keeps the mark that it came with "
-			 "(net.ipv4.tcp_fwmark_accept is 1)\n");
+	strbuf_puts(out, "  answers have the mark of what they answer "
+			 "(tcp_fwmark_accept and fwmark_reflect are 1)\n");
 }
 
 void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)

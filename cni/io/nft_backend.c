@@ -112,8 +112,7 @@ static int commit(struct rules_change *change, struct err *err)
 		if (r == 0 && !change->wanted.is_there && !change->state.content.is_there)
 			return 0;
 		if (r == 0)
-			r = nft_table_write(&change->wanted, &change->rules,
-					    change->state.generation, err);
+			r = nft_table_write(&change->wanted, &change->rules, &change->state, err);
 	}
 	change->is_written = r == 0 || r == -EIO;
 	return r;
@@ -130,7 +129,7 @@ static int undo(struct rules_change *change, struct err *err)
 
 		r = nft_table_read(&now, err);
 		if (r == 0)
-			r = nft_table_write(&change->state.content, &UNKNOWN, now.generation, err);
+			r = nft_table_write(&change->state.content, &UNKNOWN, &now, err);
 	}
 	change->is_written = change->is_written && r < 0;
 	return r;

@@ -14,8 +14,7 @@ enum {
 	SEND_OVERHEAD = 4096, /* what it counts besides the bytes */
 };
 
-/* What a file descriptor of ours is after it was closed, for CLEANUP(). */
-static void closep(const int *fd)
+void nft_socket_closep(const int *fd)
 {
 	int saved = errno;
 
@@ -27,7 +26,8 @@ static void closep(const int *fd)
 int nft_socket_open(int *ret_fd, struct err *err)
 {
 	static const int ON = 1;
-	CLEANUP(closep) int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
+	CLEANUP(nft_socket_closep)
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
 	if (fd < 0 && (errno == EPROTONOSUPPORT || errno == EAFNOSUPPORT))
 		return err_set(err, ENOPROTOOPT,

@@ -13,6 +13,9 @@
 /* Opens it. The caller closes *ret_fd. -ENOPROTOOPT: the kernel has no nfnetlink; -EPERM. */
 int nft_socket_open(int *ret_fd, struct err *err) __attribute__((nonnull, warn_unused_result));
 
+/* Closes it, or nothing for -1. For CLEANUP(). */
+void nft_socket_closep(const int *fd) __attribute__((nonnull));
+
 /* Is called for each thing that the kernel tells of. 0, or what ends the conversation. */
 typedef int nft_listener(const struct nft_message *message, void *argument, struct err *err);
 

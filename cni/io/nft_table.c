@@ -8,7 +8,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netlink.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cni/core/ipt_rules.h"
 #include "cni/io/nft_socket.h"
@@ -16,15 +15,6 @@
 
 /* A ruleset that someone else keeps changing is not read for ever. */
 enum { READ_ATTEMPTS = 5 };
-
-static void closep(const int *fd)
-{
-	int saved = errno;
-
-	if (*fd >= 0)
-		close(*fd);
-	errno = saved;
-}
 
 /* Asks for one kind of thing. */
 static int ask(int fd, uint16_t type, uint16_t flags, uint8_t family, const char *set,
@@ -158,7 +148,7 @@ static int read_content(int fd, struct nft_content *content, struct err *err)
 
 static int read_once(struct nft_state *state, struct err *err)
 {
-	CLEANUP(closep) int fd = -1;
+	CLEANUP(nft_socket_closep) int fd = -1;
 	uint32_t after = 0;
 	int r = nft_socket_open(&fd, err);
 
@@ -194,7 +184,7 @@ int nft_table_read(struct nft_state *ret_state, struct err *err)
 
 int nft_table_exists(bool *ret_is_there, struct err *err)
 {
-	CLEANUP(closep) int fd = -1;
+	CLEANUP(nft_socket_closep) int fd = -1;
 	bool is_there = false;
 	int r = nft_socket_open(&fd, err);
 
@@ -230,12 +220,12 @@ static int refuse(const struct nft_message *refusal, const struct strbuf *batch,
 }
 
 int nft_table_write(const struct nft_content *content, const struct nft_rules *rules,
-		    uint32_t generation, struct err *err)
+		    const struct nft_state *now, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf batch = STRBUF_INIT;
-	CLEANUP(closep) int fd = -1;
-	struct nft_message refusal;
-	int r = nft_message_batch(content, generation, &batch, err);
+	CLEANUP(nft_socket_closep) int fd = -1;
+	struct nft_message refusal = {0};
+	int r = nft_message_batch(content, now->content.is_there, now->generation, &batch, err);
 
 	if (r == 0)
 		r = nft_socket_open(&fd, err);

@@ -29,12 +29,13 @@ int nft_table_read(struct nft_state *ret_state, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Puts the content in the place of what the table holds; `rules` are those that it was built of.
- * -EAGAIN: the ruleset has another generation by now. -ENOENT: the kernel lacks something, which
- * the message names. -EIO: it may have been written. After any other failure nothing was.
+ * Puts the content in the place of what the table holds; `rules` are those that it was built of,
+ * and `now` is what was read. -EAGAIN: the ruleset has another generation by now. -ENOENT: the
+ * kernel lacks something, which the message names. -EIO: it may have been written. After any other
+ * failure nothing was.
  */
 int nft_table_write(const struct nft_content *content, const struct nft_rules *rules,
-		    uint32_t generation, struct err *err)
+		    const struct nft_state *now, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Frees what was read; what is left is empty. For CLEANUP(). */

@@ -71,7 +71,7 @@ static void check_families(const struct redirect_plan *plan, enum plan_family fa
 	assert(r == 0 && rules.count <= 2 * plan->count);
 	r = nft_content_build(&rules, &content, &err);
 	assert(r == 0);
-	r = nft_message_batch(&content, 1, &batch, &err);
+	r = nft_message_batch(&content, true, 1, &batch, &err);
 	assert(r == 0);
 	found.is_there = content.is_there;
 	read_back(&batch, &found);

@@ -232,9 +232,9 @@ def test_by_the_plugin(pod):
 
     before = pod.rules()
     assert call("ADD", "iptables").status == 0
-    assert ruleset(pod) == "" and "SIDEWIRE_" in pod.rules()
+    assert ruleset(pod) == "" and "-A SIDEWIRE_" in pod.rules()
     assert call("ADD", "nftables").status == 0
-    assert "table inet sidewire" in ruleset(pod) and "SIDEWIRE_" not in pod.rules()
+    assert "table inet sidewire" in ruleset(pod) and "-A SIDEWIRE_" not in pod.rules()
     assert call("CHECK", "nftables").status == 0
     nft(pod, "flush chain inet sidewire SIDEWIRE_OUTBOUND")
     assert "rule 1 of SIDEWIRE_OUTBOUND is missing" in call("CHECK", "nftables").message

@@ -216,29 +216,30 @@ static void test_words(void)
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 
 	redirect_text_words(&PLAN, &out);
-	ASSERT_TEXT("words", out.data,
-		    "Into the pod, and on lo (SIDEWIRE_TPROXY):\n"
-		    "   1. all                           anything passes\n"
-		    "      everything else passes\n"
-		    "Out of the pod past the proxy (SIDEWIRE_NON_TCP):\n"
-		    "   1. ICMP error                    IPv4 ICMP 3, 11 passes\n"
-		    "   2. the rest                      anything is rejected\n"
-		    "      everything else passes\n"
-		    "Into the pod (SIDEWIRE_INBOUND):\n"
-		    "   1. only v6                       IPv6 passes\n"
-		    "      everything else passes\n"
-		    "Out of the pod (SIDEWIRE_OUTBOUND):\n"
-		    "   1. the proxy's own traffic       anything goes on in SIDEWIRE_PROXY\n"
-		    "   2. second                        IPv4 passes\n"
-		    "      everything else passes\n"
-		    "Sent by the proxy (SIDEWIRE_PROXY):\n"
-		    "   1. reached by a rule             anything passes\n"
-		    "      everything else passes\n"
-		    "Routes and sockets:\n"
-		    "  what has mark 0x51de0001 is routed to lo, by table 15998 at priority 15998\n"
-		    "  what has mark 0x51de0004 is routed to lo, by table 15998 at priority 15998\n"
-		    "  a connection that is accepted keeps the mark that it came with "
-		    "(net.ipv4.tcp_fwmark_accept is 1)\n");
+	ASSERT_TEXT(
+		"words", out.data,
+		"Into the pod, and on lo (SIDEWIRE_TPROXY):\n"
+		"   1. all                           anything passes\n"
+		"      everything else passes\n"
+		"Out of the pod past the proxy (SIDEWIRE_NON_TCP):\n"
+		"   1. ICMP error                    IPv4 ICMP 3, 11 passes\n"
+		"   2. the rest                      anything is rejected\n"
+		"      everything else passes\n"
+		"Into the pod (SIDEWIRE_INBOUND):\n"
+		"   1. only v6                       IPv6 passes\n"
+		"      everything else passes\n"
+		"Out of the pod (SIDEWIRE_OUTBOUND):\n"
+		"   1. the proxy's own traffic       anything goes on in SIDEWIRE_PROXY\n"
+		"   2. second                        IPv4 passes\n"
+		"      everything else passes\n"
+		"Sent by the proxy (SIDEWIRE_PROXY):\n"
+		"   1. reached by a rule             anything passes\n"
+		"      everything else passes\n"
+		"Routes and sockets:\n"
+		"  what has mark 0x51de0001 is routed to lo, by table 15998 at priority 15998\n"
+		"  what has mark 0x51de0004 is routed to lo, by table 15998 at priority 15998\n"
+		"  answers have the mark of what they answer (tcp_fwmark_accept and fwmark_reflect "
+		"are 1)\n");
 }
 
 static void test_nothing(void)
