@@ -155,6 +155,20 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
+/* Whether it is told at a controller whose name has so many bytes; Kubernetes allows 253. */
+static bool is_at_controller(size_t length)
+{
+	json_auto_t *pod = make_long_pod("n", length);
+	struct inject_question question = CREATION;
+	struct inject_decision decision;
+	struct review_event event;
+
+	question.pod = pod;
+	inject_decide(&question, &decision);
+	return review_event_make(&question, &decision, false, &event) &&
+	       strcmp(event.kind, "ReplicaSet") == 0;
+}
+
 static void test_long_names(void)
 {
 	for (size_t count = 1; count < 600; count++) {
@@ -171,6 +185,8 @@ static void test_long_names(void)
 			  (count * 3 < REVIEW_EVENT_TEXT_SIZE));
 		CU_ASSERT_PTR_NOT_NULL(strstr(event.message, SENTENCE));
 	}
+	CU_ASSERT(is_at_controller(253));
+	CU_ASSERT_FALSE(is_at_controller(254));
 	/* Of events.k8s.io/v1, for its note. */
 	CU_ASSERT(REVIEW_EVENT_MESSAGE_SIZE <= 1024);
 }
