@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Beside an API server that accepts and says nothing; with others, tests/webhook asks the program. */
+/* Beside an API server that accepts, and says nothing; tests/webhook has the others. */
 #include "webhook/io/namespace_cache.h"
 
 #include <errno.h>
