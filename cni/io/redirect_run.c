@@ -294,16 +294,14 @@ static int run_remove(const struct redirect_options *options, struct strbuf *out
 	return r;
 }
 
-static const struct rules_backend *const BACKENDS[] = {&IPTABLES_BACKEND, &NFTABLES_BACKEND};
-
-enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(*BACKENDS) };
+static const struct rules_backend *const BACKENDS[] = {&IPTABLES_BACKEND, &NFTABLES_BACKEND, NULL};
 
 /* The names of the backends that have something of ours, in quotes or not, with commas between. */
 static void list_backends(const char *quote, struct strbuf *out)
 {
 	bool is_first = true;
 
-	for (size_t i = 0; i < BACKEND_COUNT; i++) {
+	for (size_t i = 0; BACKENDS[i] != NULL; i++) {
 		if (!BACKENDS[i]->is_used())
 			continue;
 		strbuf_printf(out, "%s%s%s%s", is_first ? "" : ",", quote, BACKENDS[i]->name,

@@ -145,17 +145,9 @@ static int attempt_host(const void *input, struct err *err)
 	return r < 0 ? r : redirect_input_take_dns(&spec, input, err);
 }
 
-static int attempt_pod(const void *input, struct err *err)
-{
-	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
-
-	return redirect_input_decode(input, strlen(input), &spec, err);
-}
-
 static void test_allocations(void)
 {
 	alloc_fail_sweep("a host", attempt_host, "nameserver 192.0.2.1\nnameserver 192.0.2.2\n");
-	alloc_fail_sweep("a pod", attempt_pod, INPUTS[1].text);
 }
 
 static CU_TestInfo tests[] = {
