@@ -17,10 +17,16 @@ static int not_an_end(const char *option, const char *text, struct err *err)
 		       text);
 }
 
-/* Finds the parts of one end of a packet: an address, and a port or NULL. An IPv6 address has
- * colons of its own. */
-static int split_end(const char *option, const char *text, const char **ret_address,
-		     size_t *ret_length, const char **ret_port, struct err *err)
+/* The parts of one end of a packet, as they were written. */
+struct end_text {
+	const char *address;
+	size_t length;    /* of the address */
+	const char *port; /* NULL: none */
+};
+
+/* Finds them. An IPv6 address has colons of its own. */
+static int split_end(const char *option, const char *text, struct end_text *ret_end,
+		     struct err *err)
 {
 	bool is_bracketed = *text == '[';
 	const char *address = is_bracketed ? text + 1 : text;
@@ -33,11 +39,9 @@ static int split_end(const char *option, const char *text, const char **ret_addr
 		length = strlen(address);
 		rest = address + length;
 	}
-	if (*rest != '\0' && *rest != ':')
+	if ((*rest != '\0' && *rest != ':') || memchr(address, '/', length) != NULL)
 		return not_an_end(option, text, err);
-	*ret_address = address;
-	*ret_length = length;
-	*ret_port = *rest == ':' ? rest + 1 : NULL;
+	*ret_end = (struct end_text){address, length, *rest == ':' ? rest + 1 : NULL};
 	return 0;
 }
 
@@ -45,21 +49,17 @@ static int split_end(const char *option, const char *text, const char **ret_addr
 static int read_end(const char *option, const char *text, struct cidr *ret_address, uint16_t *port,
 		    struct err *err)
 {
-	const char *address = NULL;
-	const char *port_text = NULL;
-	size_t length = 0;
+	struct end_text end = {0};
 	uint32_t number = *port;
 
 	if (text == NULL)
 		return err_set(err, EINVAL, "%s is missing", option);
-	if (split_end(option, text, &address, &length, &port_text, err) < 0)
+	if (split_end(option, text, &end, err) < 0)
 		return err->code;
-	if (memchr(address, '/', length) != NULL)
-		return not_an_end(option, text, err);
-	if (cidr_parse(address, length, ret_address, err) < 0)
+	if (cidr_parse(end.address, end.length, ret_address, err) < 0)
 		return err_wrap(err, "%s", option);
-	if (port_text != NULL &&
-	    parse_u32(port_text, strlen(port_text), 1, UINT16_MAX, &number, err) < 0)
+	if (end.port != NULL &&
+	    parse_u32(end.port, strlen(end.port), 1, UINT16_MAX, &number, err) < 0)
 		return err_wrap(err, "%s: port", option);
 	*port = (uint16_t)number;
 	return 0;

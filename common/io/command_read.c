@@ -123,7 +123,7 @@ static int take_option(const struct reading *reading, int found, char *const *ar
 
 static int read_options(const struct reading *reading, int argc, char **argv, struct err *err)
 {
-	struct getopt_tables tables;
+	struct getopt_tables tables = {0};
 	int found;
 	int r = 0;
 
