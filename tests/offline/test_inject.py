@@ -99,6 +99,26 @@ def test_uninject_refuses_a_status_that_nobody_of_us_wrote():
     assert done.err.startswith("stdin:1: Pod \"web\" refused: annotation 'sidewire.io/status': ")
 
 
+AGENT = """\
+apiVersion: sidewire.io/v1alpha1
+kind: SidecarProfile
+metadata: {name: agent}
+spec: {apps: {env: [{name: OPTIONS, value: "-agent", append: " "}]}}
+"""
+
+
+def test_uninject_leaves_what_was_changed_since_and_says_where(tmp_path):
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    text = DEPLOYMENT.replace("        image: example/web\n", '        image: example/web\n        env: [{name: OPTIONS, value: "-x"}]\n')
+    injected = inject(text, profile=tmp_path / "agent.yaml").out.decode()
+    assert "-x -agent" in injected
+    done = uninject(injected.replace("-x -agent", "-x -agent -y"))
+    assert done.code == 0 and done.out.decode() == text.replace("-x", "-x -agent -y")
+    assert done.err.splitlines() == [
+        'stdin:2: Deployment "web" uninjected',
+        'stdin:2: Deployment "web" warning: spec.containers.app.env.OPTIONS.value is left as it is: changed since the injection']
+
+
 def test_an_alias_is_written_out_where_something_in_it_changes():
     text = DEPLOYMENT.replace("  name: web   # the name\n", "  name: web\n  labels: &l {app: web}\n").replace(
         "      labels:\n        app: web\n", "      labels: *l # the same\n")

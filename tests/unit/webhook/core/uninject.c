@@ -91,6 +91,33 @@ static void test_others_between(void)
 		    "'metadata':{'annotations':{'other':'1'}}}");
 }
 
+/* Somebody changes what we wrote, and we are asked again: that it is not ours is told all the same.
+ */
+static void test_changed_between(void)
+{
+	CLEANUP(inject_result_release) struct inject_result once = {0};
+	CLEANUP(inject_result_release) struct inject_result twice = {0};
+	json_auto_t *pod = quoted_json(
+		"{'spec':{'initContainers':[{'name':'proxy','image':'auto'}],'containers':[]}}");
+	json_auto_t *left = json_array();
+	json_auto_t *undone = NULL;
+	struct err err = {0};
+
+	inject_sample(pod, &once);
+	json_t *spec = json_object_get(once.pod, "spec");
+	json_object_set_new(json_array_get(json_object_get(spec, "initContainers"), 0), "image",
+			    json_string("mine"));
+	inject_sample(once.pod, &twice);
+	CU_ASSERT(json_array_size(twice.patch) == 0);
+	CU_ASSERT_FATAL(uninject(twice.pod, left, &undone, &err) == 0);
+	CLEANUP(freep) char *text = quoted_json_text(undone);
+	ASSERT_TEXT("changed", text,
+		    "{'spec':{'initContainers':[{'name':'proxy','image':'mine'}],"
+		    "'containers':[]}}");
+	CLEANUP(freep) char *places = quoted_json_text(left);
+	ASSERT_TEXT("left", places, "['spec.initContainers.proxy.image']");
+}
+
 static const struct {
 	const char *name, *pod, *message; /* "": the pod itself comes back */
 } STATUS_ROWS[] = {
@@ -160,6 +187,7 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"the inverse of injection", test_inverse},
 	{"what others added stays", test_others_between},
+	{"what others changed is told after a second pass, too", test_changed_between},
 	{"the status has to be one", test_status},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
