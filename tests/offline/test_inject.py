@@ -99,6 +99,19 @@ def test_uninject_refuses_a_status_that_nobody_of_us_wrote():
     assert done.err.startswith("stdin:1: Pod \"web\" refused: annotation 'sidewire.io/status': ")
 
 
+def test_a_list_inside_of_a_list_is_told():
+    inner = "apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {line}" if number == 0 else f"  {line}"
+                                                            for number, line in enumerate(POD.splitlines(True)))
+    text = "apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {line}" if number == 0 else f"  {line}"
+                                                           for number, line in enumerate(inner.splitlines(True)))
+    done = inject(text, "--quiet")
+    assert (done.code, done.out.decode()) == (0, text)
+    assert done.err == "stdin:4: List skipped: a list inside of a list; put its items into the outer one\n"
+    found = run("lint", "-", stdin=text.encode())
+    assert found.out == (b"stdin:4:3: warning: a list inside of a list: what is in it is not looked at; put its items "
+                         b"into the outer one\n")
+
+
 AGENT = """\
 apiVersion: sidewire.io/v1alpha1
 kind: SidecarProfile

@@ -134,6 +134,12 @@ static int each_object(struct run *run, const struct manifest_source *source,
 		struct inject_place place = {source->path, object->node->line, object};
 		struct err failure = {0};
 
+		if (object->is_list) {
+			inject_output_tell(&place,
+					   "skipped: a list inside of a list; put its items "
+					   "into the outer one");
+			continue;
+		}
 		if (object->workload == NULL) {
 			if (!run->options->is_quiet && *object->kind != '\0')
 				inject_output_tell(&place, "skipped: no kind that makes pods");
