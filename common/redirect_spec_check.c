@@ -19,6 +19,30 @@ static int check_no_source_port(const char *key, uint16_t port, struct err *err)
 		       GATE_SOURCE_PORT);
 }
 
+static int check_dns_port(const struct redirect_spec *spec, struct err *err)
+{
+	uint16_t port = spec->dns_port;
+
+	if (port != 0 &&
+	    (port == spec->outbound_port || port == spec->inbound_port || port == spec->gate_port))
+		return err_set(err, EINVAL, "dnsPort %u is another port of the redirect", port);
+	return check_no_source_port("dnsPort", port, err);
+}
+
+/* Nobody listens on the gate's port, nor on the one that it is asked from. */
+static int check_port_map(const struct redirect_spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->port_map.count; i++) {
+		uint16_t port = spec->port_map.items[i].proxy;
+
+		if (port == spec->gate_port || port == GATE_SOURCE_PORT)
+			return err_set(err, EINVAL,
+				       "portMap sends port %u to %u, which is a port of the gate",
+				       spec->port_map.items[i].destination, port);
+	}
+	return 0;
+}
+
 static int check_ports(const struct redirect_spec *spec, struct err *err)
 {
 	if (spec->outbound_port == spec->inbound_port)
@@ -30,7 +54,11 @@ static int check_ports(const struct redirect_spec *spec, struct err *err)
 	int r = check_no_source_port("outboundPort", spec->outbound_port, err);
 	if (r == 0)
 		r = check_no_source_port("inboundPort", spec->inbound_port, err);
-	return r < 0 ? r : check_no_source_port("gatePort", spec->gate_port, err);
+	if (r == 0)
+		r = check_no_source_port("gatePort", spec->gate_port, err);
+	if (r == 0)
+		r = check_dns_port(spec, err);
+	return r < 0 ? r : check_port_map(spec, err);
 }
 
 /*
@@ -112,6 +140,41 @@ static int check_lists(const struct redirect_spec *spec, struct err *err)
 	return 0;
 }
 
+static int check_dns(const struct redirect_spec *spec, struct err *err)
+{
+	if ((spec->dns_port != 0) == (spec->dns_servers.count > 0))
+		return 0;
+	return spec->dns_port != 0
+		       ? err_set(err, EINVAL,
+				 "dnsPort is %u, but dnsServers names none: 0.0.0.0/0,::/0 is all",
+				 spec->dns_port)
+		       : err_set(err, EINVAL, "dnsServers needs a dnsPort to send DNS to");
+}
+
+static int check_interfaces(const struct redirect_spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->exclude_interfaces.count; i++) {
+		const char *name = spec->exclude_interfaces.items[i].text;
+
+		if (interface_list_contains(&spec->reroute_interfaces, name))
+			return err_set(err, EINVAL,
+				       "the interface %s is in excludeInterfaces and in "
+				       "rerouteInterfaces: it can not be both",
+				       name);
+	}
+	return 0;
+}
+
+/* What version 2 brought. */
+static int check_v2(const struct redirect_spec *spec, struct err *err)
+{
+	if (spec->drop_invalid && spec->mode == REDIRECT_MODE_TPROXY_BOTH)
+		return err_set(err, EINVAL,
+			       "dropInvalid needs conntrack, which mode tproxy-both does without");
+	int r = check_dns(spec, err);
+	return r < 0 ? r : check_interfaces(spec, err);
+}
+
 int redirect_spec_check(const struct redirect_spec *spec, struct err *err)
 {
 	if (spec->mode == REDIRECT_MODE_NONE)
@@ -122,9 +185,14 @@ int redirect_spec_check(const struct redirect_spec *spec, struct err *err)
 		return err_set(err, EINVAL,
 			       "one of proxyUids, proxyGids and proxyMark must say who the proxy "
 			       "is: its own traffic would be sent back to it");
+	if (spec->proxy_mark >= REDIRECT_MARK_FIRST && spec->proxy_mark <= REDIRECT_MARK_LAST)
+		return err_set(err, EINVAL,
+			       "proxyMark 0x%x is a mark of sidewire's own rules, 0x%x to 0x%x",
+			       spec->proxy_mark, REDIRECT_MARK_FIRST, REDIRECT_MARK_LAST);
 	int r = check_ports(spec, err);
-	if (r < 0)
-		return r;
-	r = check_inbound_source(&spec->inbound_source, err);
+	if (r == 0)
+		r = check_inbound_source(&spec->inbound_source, err);
+	if (r == 0)
+		r = check_v2(spec, err);
 	return r < 0 ? r : check_lists(spec, err);
 }

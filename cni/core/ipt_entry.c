@@ -16,8 +16,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char LOOPBACK[] = "lo";
-
 /* The longest entry that a plan_rule can need: every match, and the largest target. */
 enum { ENTRY_SIZE_MAX = 640 };
 
@@ -98,6 +96,17 @@ static void encode_prefix(const struct cidr *cidr, size_t size, void *addr_be, v
 		mask[bit / 8] |= (uint8_t)(0x80U >> (bit % 8));
 }
 
+/* A whole name: the mask covers the NUL too. */
+static void encode_interface(const struct interface_name *name, char *text, unsigned char *mask)
+{
+	size_t length = strlen(name->text);
+
+	if (length == 0)
+		return;
+	memcpy(text, name->text, length + 1);
+	memset(mask, 0xff, length + 1);
+}
+
 static void encode_v4_header(const struct plan_rule *rule, struct ipt_ip *ip)
 {
 	if (rule->has_source)
@@ -106,11 +115,8 @@ static void encode_v4_header(const struct plan_rule *rule, struct ipt_ip *ip)
 		encode_prefix(&rule->destination, sizeof(ip->dst), &ip->dst, &ip->dmsk);
 	if (rule->is_destination_negated)
 		ip->invflags |= IPT_INV_DSTIP;
-	if (rule->is_loopback) {
-		memcpy(ip->outiface, LOOPBACK, sizeof(LOOPBACK));
-		memset(ip->outiface_mask, 0xff, sizeof(LOOPBACK));
-	}
-	if (rule->is_tcp)
+	encode_interface(&rule->out_interface, ip->outiface, ip->outiface_mask);
+	if (rule->protocol == PLAN_TCP)
 		ip->proto = IPPROTO_TCP;
 	if (rule->verdict == PLAN_GOTO)
 		ip->flags |= IPT_F_GOTO;
@@ -124,11 +130,8 @@ static void encode_v6_header(const struct plan_rule *rule, struct ip6t_ip6 *ip)
 		encode_prefix(&rule->destination, sizeof(ip->dst), &ip->dst, &ip->dmsk);
 	if (rule->is_destination_negated)
 		ip->invflags |= IP6T_INV_DSTIP;
-	if (rule->is_loopback) {
-		memcpy(ip->outiface, LOOPBACK, sizeof(LOOPBACK));
-		memset(ip->outiface_mask, 0xff, sizeof(LOOPBACK));
-	}
-	if (rule->is_tcp) {
+	encode_interface(&rule->out_interface, ip->outiface, ip->outiface_mask);
+	if (rule->protocol == PLAN_TCP) {
 		ip->proto = IPPROTO_TCP;
 		/* Unlike IPv4's, the IPv6 table looks at the protocol only when told to. */
 		ip->flags |= IP6T_F_PROTO;

@@ -41,7 +41,7 @@ void plan_add_ports(struct plan_builder *builder, struct plan_rule rule,
 {
 	size_t slots = 0;
 
-	rule.is_tcp = true;
+	rule.protocol = PLAN_TCP;
 	if (plan_is_every_port(ports)) {
 		plan_add(builder, &rule);
 		return;

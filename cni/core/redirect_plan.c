@@ -13,28 +13,60 @@ static const struct cidr LOCALHOST_V4 = {.prefix_length = CIDR_V4_BITS, .addr_be
 static const struct cidr LOCALHOST_V6 = {
 	.is_v6 = true, .prefix_length = CIDR_V6_BITS, .addr_be = {[15] = 1}};
 
+static const struct interface_name LOOPBACK = {"lo"};
+
 static const struct range_list NO_RANGES = {0};
+
+static const struct {
+	const char *name;
+	enum plan_table table;
+	const char *hook;
+} CHAINS[PLAN_CHAIN_COUNT] = {
+	[PLAN_CHAIN_ZONE_IN] = {"SIDEWIRE_ZONE_IN", PLAN_TABLE_RAW, "PREROUTING"},
+	[PLAN_CHAIN_ZONE_OUT] = {"SIDEWIRE_ZONE_OUT", PLAN_TABLE_RAW, "OUTPUT"},
+	[PLAN_CHAIN_TPROXY] = {"SIDEWIRE_TPROXY", PLAN_TABLE_MANGLE, "PREROUTING"},
+	[PLAN_CHAIN_TPROXY_OUT] = {"SIDEWIRE_TPROXY_OUT", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_TPROXY_PAST] = {"SIDEWIRE_TPROXY_PAST", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_DELIVER] = {"SIDEWIRE_DELIVER", PLAN_TABLE_MANGLE, "INPUT"},
+	[PLAN_CHAIN_MARK] = {"SIDEWIRE_MARK", PLAN_TABLE_MANGLE, "OUTPUT"},
+	[PLAN_CHAIN_MARK_PROXY] = {"SIDEWIRE_MARK_PROXY", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_MARK_CAPTURE] = {"SIDEWIRE_MARK_CAPTURE", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_MARK_INBOUND] = {"SIDEWIRE_MARK_INBOUND", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_MARK_OUTBOUND] = {"SIDEWIRE_MARK_OUTBOUND", PLAN_TABLE_MANGLE, NULL},
+	[PLAN_CHAIN_INVALID] = {"SIDEWIRE_INVALID", PLAN_TABLE_FILTER, "INPUT"},
+	[PLAN_CHAIN_NON_TCP] = {"SIDEWIRE_NON_TCP", PLAN_TABLE_FILTER, "OUTPUT"},
+	[PLAN_CHAIN_INBOUND] = {"SIDEWIRE_INBOUND", PLAN_TABLE_NAT, "PREROUTING"},
+	[PLAN_CHAIN_OUTBOUND] = {"SIDEWIRE_OUTBOUND", PLAN_TABLE_NAT, "OUTPUT"},
+	[PLAN_CHAIN_PROXY] = {"SIDEWIRE_PROXY", PLAN_TABLE_NAT, NULL},
+	[PLAN_CHAIN_REROUTED] = {"SIDEWIRE_REROUTED", PLAN_TABLE_NAT, NULL},
+	[PLAN_CHAIN_CAPTURE] = {"SIDEWIRE_CAPTURE", PLAN_TABLE_NAT, NULL},
+};
 
 const char *plan_chain_name(enum plan_chain chain)
 {
-	static const char *const NAMES[PLAN_CHAIN_COUNT] = {
-		[PLAN_CHAIN_INBOUND] = "SIDEWIRE_INBOUND",
-		[PLAN_CHAIN_OUTBOUND] = "SIDEWIRE_OUTBOUND",
-		[PLAN_CHAIN_PROXY] = "SIDEWIRE_PROXY",
-		[PLAN_CHAIN_CAPTURE] = "SIDEWIRE_CAPTURE",
-	};
+	return CHAINS[chain].name;
+}
 
-	return NAMES[chain];
+enum plan_table plan_chain_table(enum plan_chain chain)
+{
+	return CHAINS[chain].table;
 }
 
 const char *plan_chain_hook(enum plan_chain chain)
 {
-	static const char *const HOOKS[PLAN_CHAIN_COUNT] = {
-		[PLAN_CHAIN_INBOUND] = "PREROUTING",
-		[PLAN_CHAIN_OUTBOUND] = "OUTPUT",
+	return CHAINS[chain].hook;
+}
+
+const char *plan_table_name(enum plan_table table)
+{
+	static const char *const NAMES[PLAN_TABLE_COUNT] = {
+		[PLAN_TABLE_RAW] = "raw",
+		[PLAN_TABLE_MANGLE] = "mangle",
+		[PLAN_TABLE_FILTER] = "filter",
+		[PLAN_TABLE_NAT] = "nat",
 	};
 
-	return HOOKS[chain];
+	return NAMES[table];
 }
 
 /* A rule that lets everything of both families pass, to start from. */
@@ -49,7 +81,7 @@ static struct plan_rule redirect_rule(enum plan_chain chain, uint16_t port, cons
 {
 	return (struct plan_rule){.chain = chain,
 				  .families = PLAN_BOTH,
-				  .is_tcp = true,
+				  .protocol = PLAN_TCP,
 				  .verdict = PLAN_REDIRECT,
 				  .port = port,
 				  .why = why};
@@ -92,7 +124,7 @@ static void plan_gate_from_inside(struct plan_builder *builder, const struct red
 
 	if (spec->gate_port == 0)
 		return;
-	rule.is_loopback = true;
+	rule.out_interface = LOOPBACK;
 	rule.has_destination = true;
 	rule.source_port = GATE_SOURCE_PORT;
 	rule.port_count = 1;
@@ -171,10 +203,10 @@ static void plan_outbound(struct plan_builder *builder, const struct redirect_sp
 	struct plan_rule local = pass_rule(PLAN_CHAIN_OUTBOUND, "the application to itself");
 
 	plan_gate_from_inside(builder, spec);
-	inside.is_loopback = true;
+	inside.out_interface = LOOPBACK;
 	plan_add_prefixes(builder, inside, PLAN_SOURCE, &spec->inbound_source);
 	plan_proxy_identities(builder, spec);
-	local.is_loopback = true;
+	local.out_interface = LOOPBACK;
 	plan_add(builder, &local);
 	plan_outbound_exclusions(builder, spec);
 	plan_capture(builder, spec);
@@ -189,7 +221,7 @@ static void plan_self_call(struct plan_builder *builder, const struct redirect_s
 
 	if (spec->self_call != SELF_CALL_INBOUND)
 		return;
-	rule.is_loopback = true;
+	rule.out_interface = LOOPBACK;
 	rule.has_destination = true;
 	rule.is_destination_negated = true;
 	rule.families = PLAN_V4;
@@ -229,6 +261,7 @@ int redirect_plan_build(const struct redirect_spec *spec, struct redirect_plan *
 			       PLAN_RULES_MAX);
 	if (builder.errnum != 0)
 		return err_set(err, builder.errnum, "out of memory");
+	builder.plan.gate_table = PLAN_TABLE_NAT;
 	*ret_plan = builder.plan;
 	return 0;
 }

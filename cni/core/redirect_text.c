@@ -69,8 +69,9 @@ void redirect_text_rule(const struct plan_rule *rule, struct strbuf *out)
 		put_cidr(out, " -s ", &rule->source);
 	if (rule->has_destination)
 		put_cidr(out, rule->is_destination_negated ? " ! -d " : " -d ", &rule->destination);
-	strbuf_puts(out, rule->is_loopback ? " -o lo" : "");
-	strbuf_puts(out, rule->is_tcp ? " -p tcp" : "");
+	if (rule->out_interface.text[0] != '\0')
+		strbuf_printf(out, " -o %s", rule->out_interface.text);
+	strbuf_puts(out, rule->protocol == PLAN_TCP ? " -p tcp" : "");
 	if (rule->source_port != 0)
 		strbuf_printf(out, " --sport %u", rule->source_port);
 	put_ports(out, rule);
@@ -96,12 +97,12 @@ static void say_traffic(struct strbuf *out, const struct plan_rule *rule)
 	bool is_family_told = rule->has_source || rule->has_destination;
 
 	if (!is_family_told && rule->families == PLAN_V4)
-		strbuf_puts(out, rule->is_tcp ? "IPv4 " : "IPv4");
+		strbuf_puts(out, rule->protocol == PLAN_TCP ? "IPv4 " : "IPv4");
 	else if (!is_family_told && rule->families == PLAN_V6)
-		strbuf_puts(out, rule->is_tcp ? "IPv6 " : "IPv6");
-	else if (!rule->is_tcp)
+		strbuf_puts(out, rule->protocol == PLAN_TCP ? "IPv6 " : "IPv6");
+	else if (rule->protocol != PLAN_TCP)
 		strbuf_puts(out, "anything");
-	strbuf_puts(out, rule->is_tcp ? "TCP" : "");
+	strbuf_puts(out, rule->protocol == PLAN_TCP ? "TCP" : "");
 }
 
 static void say_socket(struct strbuf *out, const struct plan_rule *rule)
@@ -122,7 +123,7 @@ static void say_ports(struct strbuf *out, const struct plan_rule *rule)
 {
 	if (rule->port_count > 0)
 		strbuf_puts(out, rule->has_destination ? "" : " to");
-	else if (rule->is_tcp && !rule->has_destination)
+	else if (rule->protocol == PLAN_TCP && !rule->has_destination)
 		strbuf_puts(out, " to any port");
 	for (size_t i = 0; i < rule->port_count; i++) {
 		strbuf_puts(out, i > 0 ? ", " : rule->port_count > 1 ? " ports " : " port ");
@@ -140,7 +141,8 @@ static void say_ends(struct strbuf *out, const struct plan_rule *rule)
 		put_cidr(out, rule->is_destination_negated ? " to all but " : " to ",
 			 &rule->destination);
 	say_ports(out, rule);
-	strbuf_puts(out, rule->is_loopback ? " on lo" : "");
+	if (rule->out_interface.text[0] != '\0')
+		strbuf_printf(out, " on %s", rule->out_interface.text);
 }
 
 static void say_verdict(struct strbuf *out, const struct plan_rule *rule)

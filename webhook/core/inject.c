@@ -22,6 +22,7 @@
 #include "webhook/core/other_mesh.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/overlay_check.h"
+#include "webhook/core/pod_nameservers.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
@@ -29,6 +30,7 @@
 #include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
 #include "webhook/core/token_mount.h"
+#include "webhook/core/tproxy_privilege.h"
 
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
@@ -141,6 +143,15 @@ static int resolve(struct injection *injection, struct err *err)
 	return r == 0 ? redirect_resolve(profile, injection->annotations, &injection->redirect,
 					 &injection->gate, err)
 		      : r;
+}
+
+static int capture_nameservers(struct injection *injection, struct err *err)
+{
+	struct redirect_spec *spec = &injection->redirect;
+
+	return spec->dns_port != 0
+		       ? pod_nameservers_add(injection->original, &spec->dns_servers, err)
+		       : 0;
 }
 
 /* Whether the pod's traffic is redirected. */
@@ -296,10 +307,15 @@ static int adapt_probes(struct injection *injection, struct err *err)
 
 static int check_conflicts(struct injection *injection, struct err *err)
 {
+	const struct profile *profile = injection->choice.redirecting;
+
 	if (!redirects(injection))
 		return 0;
-	return redirect_conflict_check(injection->pod, injection->choice.redirecting,
-				       &injection->redirect, err);
+	int r = redirect_conflict_check(injection->pod, profile, &injection->redirect, err);
+	if (r == 0 && tproxy_privilege_is_needed(injection->redirect.mode))
+		r = tproxy_privilege_check(injection->pod, profile->container,
+					   injection->annotations, err);
+	return r;
 }
 
 static int mount_token(struct injection *injection, struct err *err)
@@ -371,6 +387,7 @@ static const struct step {
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{capture_nameservers, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{yield_to_other_mesh, "OtherMesh", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},

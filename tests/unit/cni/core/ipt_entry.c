@@ -54,7 +54,7 @@ static const struct {
 } encodings[] = {
 	{"everything passes", {.verdict = PLAN_PASS}, RETURN, NULL},
 	{"one port",
-	 {.is_tcp = true,
+	 {.protocol = PLAN_TCP,
 	  .port_count = 1,
 	  .ports = {{15999, 15999}},
 	  .verdict = PLAN_REDIRECT,
@@ -62,11 +62,11 @@ static const struct {
 	 TCP_15999 " " REDIRECT_V4_15006,
 	 TCP_15999 " " REDIRECT_V6_15006},
 	{"a range of ports",
-	 {.is_tcp = true, .port_count = 1, .ports = {{1, 65535}}},
+	 {.protocol = PLAN_TCP, .port_count = 1, .ports = {{1, 65535}}},
 	 "tcp/0 0000ffff0100ffff0000000000000000 " RETURN,
 	 NULL},
 	{"a source port and several ports",
-	 {.is_tcp = true, .source_port = 15998, .port_count = 2, .ports = {{80, 80}, {81, 90}}},
+	 {.protocol = PLAN_TCP, .source_port = 15998, .port_count = 2, .ports = {{80, 80}, {81, 90}}},
 	 "tcp/0 7e3e7e3e0000ffff0000000000000000 " MULTIPORT_80_81_90 " " RETURN,
 	 NULL},
 	{"a user",
@@ -118,8 +118,8 @@ static void test_extensions(void)
 }
 
 static const struct plan_rule header_rule = {
-	.is_tcp = true,
-	.is_loopback = true,
+	.protocol = PLAN_TCP,
+	.out_interface = {"lo"},
 	.has_source = true,
 	.source = {.prefix_length = 12, .addr_be = {172, 16}},
 	.has_destination = true,
@@ -206,22 +206,22 @@ static const struct {
 	struct plan_rule a;
 	struct plan_rule b;
 } pairs[] = {
-	{"protocol", {.is_tcp = true}, {0}},
-	{"interface", {.is_loopback = true}, {0}},
+	{"protocol", {.protocol = PLAN_TCP}, {0}},
+	{"interface", {.out_interface = {"lo"}}, {0}},
 	{"goto", {.verdict = PLAN_GOTO}, {.verdict = PLAN_GOTO, .target_chain = PLAN_CHAIN_PROXY}},
 	{"verdict", {.verdict = PLAN_REDIRECT}, {.verdict = PLAN_PASS}},
 	{"redirected port",
 	 {.verdict = PLAN_REDIRECT, .port = 1},
 	 {.verdict = PLAN_REDIRECT, .port = 2}},
 	{"port",
-	 {.is_tcp = true, .port_count = 1, .ports = {{1, 1}}},
-	 {.is_tcp = true, .port_count = 1, .ports = {{2, 2}}}},
+	 {.protocol = PLAN_TCP, .port_count = 1, .ports = {{1, 1}}},
+	 {.protocol = PLAN_TCP, .port_count = 1, .ports = {{2, 2}}}},
 	{"ports",
-	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {3, 3}}},
-	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {4, 4}}}},
+	 {.protocol = PLAN_TCP, .port_count = 2, .ports = {{1, 1}, {3, 3}}},
+	 {.protocol = PLAN_TCP, .port_count = 2, .ports = {{1, 1}, {4, 4}}}},
 	{"a range, not two ports",
-	 {.is_tcp = true, .port_count = 2, .ports = {{1, 1}, {3, 4}}},
-	 {.is_tcp = true, .port_count = 3, .ports = {{1, 1}, {3, 3}, {4, 4}}}},
+	 {.protocol = PLAN_TCP, .port_count = 2, .ports = {{1, 1}, {3, 4}}},
+	 {.protocol = PLAN_TCP, .port_count = 3, .ports = {{1, 1}, {3, 3}, {4, 4}}}},
 	{"uid", {.has_uid = true, .uids = {1, 1}}, {.has_uid = true, .uids = {1, 2}}},
 	{"uid, not gid", {.has_uid = true}, {.has_gid = true}},
 	{"mark", {.has_mark = true, .mark = 1}, {.has_mark = true, .mark = 2}},
@@ -274,7 +274,7 @@ static void test_equal_but_for_the_kernels_own(void)
 /* As the kernel gives it: no name, and an offset. */
 static void test_copy_names_a_standard_target(void)
 {
-	const struct plan_rule rule = {.is_loopback = true, .verdict = PLAN_PASS};
+	const struct plan_rule rule = {.out_interface = {"lo"}, .verdict = PLAN_PASS};
 	CLEANUP(freep) struct ip6t_entry *ours = encode(&rule, PLAN_V6);
 	CLEANUP(freep) struct ip6t_entry *kernels = encode(&rule, PLAN_V6);
 	CLEANUP(freep) void *copy = NULL;
@@ -304,13 +304,13 @@ static const struct {
 	bool is_lo_source;
 } lo_sources[] = {
 	{"an address on lo",
-	 {.is_loopback = true, .has_source = true, .source = {true, 128, {[15] = 6}}},
+	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 128, {[15] = 6}}},
 	 true},
 	{"a prefix",
-	 {.is_loopback = true, .has_source = true, .source = {true, 127, {[15] = 6}}},
+	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 127, {[15] = 6}}},
 	 false},
 	{"elsewhere", {.has_source = true, .source = {true, 128, {[15] = 6}}}, false},
-	{"no source", {.is_loopback = true}, false},
+	{"no source", {.out_interface = {"lo"}}, false},
 };
 
 static void test_lo_source(void)

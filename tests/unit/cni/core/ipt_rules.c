@@ -13,18 +13,18 @@
 
 /* Chains with rules of one family, of both, and of none. */
 static struct plan_rule plan_rules[] = {
-	{.chain = PLAN_CHAIN_INBOUND, .families = PLAN_V4, .is_tcp = true},
+	{.chain = PLAN_CHAIN_INBOUND, .families = PLAN_V4, .protocol = PLAN_TCP},
 	{.chain = PLAN_CHAIN_INBOUND, .families = PLAN_BOTH, .verdict = PLAN_REDIRECT, .port = 1},
 	{.chain = PLAN_CHAIN_OUTBOUND,
 	 .families = PLAN_V6,
-	 .is_loopback = true,
+	 .out_interface = {"lo"},
 	 .has_source = true,
 	 .source = {true, 128, {[15] = 6}}},
 	{.chain = PLAN_CHAIN_OUTBOUND,
 	 .families = PLAN_V6,
 	 .verdict = PLAN_GOTO,
 	 .target_chain = PLAN_CHAIN_PROXY},
-	{.chain = PLAN_CHAIN_PROXY, .families = PLAN_V6, .is_loopback = true},
+	{.chain = PLAN_CHAIN_PROXY, .families = PLAN_V6, .out_interface = {"lo"}},
 };
 
 static const struct redirect_plan PLAN = {plan_rules, sizeof(plan_rules) / sizeof(*plan_rules)};

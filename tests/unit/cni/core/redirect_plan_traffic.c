@@ -90,7 +90,7 @@ static bool socket_matches(const struct plan_rule *rule, const struct connection
 
 static bool rule_matches(const struct plan_rule *rule, const struct connection *c)
 {
-	return (!rule->is_tcp || c->is_tcp) && (!rule->is_loopback || c->is_loopback) &&
+	return (rule->protocol != PLAN_TCP || c->is_tcp) && (rule->out_interface.text[0] == '\0' || c->is_loopback) &&
 	       addresses_match(rule, c) && ports_match(rule, c) && socket_matches(rule, c);
 }
 
@@ -375,12 +375,12 @@ static void test_traffic(void)
 /* What every rule must be, whatever it says. */
 static bool is_well_formed(const struct plan_rule *rule)
 {
-	bool is_for_output = rule->is_loopback || rule->has_uid || rule->has_gid || rule->has_mark;
+	bool is_for_output = rule->out_interface.text[0] != '\0' || rule->has_uid || rule->has_gid || rule->has_mark;
 	size_t slots = 0;
 
 	for (size_t i = 0; i < rule->port_count; i++)
 		slots += rule->ports[i].first == rule->ports[i].last ? 1 : 2;
-	return slots <= PLAN_PORT_SLOTS && (rule->is_tcp || slots + rule->source_port == 0) &&
+	return slots <= PLAN_PORT_SLOTS && (rule->protocol == PLAN_TCP || slots + rule->source_port == 0) &&
 	       !(is_for_output && rule->chain == PLAN_CHAIN_INBOUND) && rule->families != 0 &&
 	       (rule->verdict == PLAN_REDIRECT) == (rule->port != 0) &&
 	       (rule->verdict != PLAN_GOTO || rule->target_chain > rule->chain) &&
