@@ -192,11 +192,14 @@ static void field_encode(const struct field *field, const struct redirect_spec *
 /* The lowest version that can say it. */
 static int version_of(const struct redirect_spec *spec)
 {
-	bool is_v1 = spec->mode <= REDIRECT_MODE_REDIRECT && spec->exclude_interfaces.count == 0 &&
-		     spec->reroute_interfaces.count == 0 && spec->port_map.count == 0 &&
-		     spec->dns_port == 0 && !spec->drop_invalid && spec->non_tcp == NON_TCP_ALLOW;
+	bool has_new_fields = spec->exclude_interfaces.count > 0 ||
+			      spec->reroute_interfaces.count > 0 || spec->port_map.count > 0 ||
+			      spec->dns_port != 0 || spec->drop_invalid ||
+			      spec->non_tcp != NON_TCP_ALLOW;
 
-	return is_v1 ? 1 : 2;
+	if (spec->mode == REDIRECT_MODE_NONE)
+		return 1;
+	return spec->mode != REDIRECT_MODE_REDIRECT || has_new_fields ? 2 : 1;
 }
 
 /* How many of FIELDS a document has. */
@@ -278,7 +281,9 @@ static int required_number(const json_t *document, const char *key, uint32_t min
 
 static int required_boolean(const json_t *document, const char *key, bool *value, struct err *err)
 {
-	if (json_object_get(document, key) == NULL)
+	const json_t *member = json_object_get(document, key);
+
+	if (member == NULL || json_is_null(member))
 		return err_set(err, EINVAL, "'%s' is missing", key);
 	return json_read_boolean(document, key, value, err);
 }

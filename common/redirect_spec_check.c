@@ -19,6 +19,30 @@ static int check_no_source_port(const char *key, uint16_t port, struct err *err)
 		       GATE_SOURCE_PORT);
 }
 
+static int check_dns_port(const struct redirect_spec *spec, struct err *err)
+{
+	uint16_t port = spec->dns_port;
+
+	if (port != 0 &&
+	    (port == spec->outbound_port || port == spec->inbound_port || port == spec->gate_port))
+		return err_set(err, EINVAL, "dnsPort %u is another port of the redirect", port);
+	return check_no_source_port("dnsPort", port, err);
+}
+
+/* Nobody listens on the gate's port, nor on the one that it is asked from. */
+static int check_port_map(const struct redirect_spec *spec, struct err *err)
+{
+	for (size_t i = 0; i < spec->port_map.count; i++) {
+		uint16_t port = spec->port_map.items[i].proxy;
+
+		if (port == spec->gate_port || port == GATE_SOURCE_PORT)
+			return err_set(err, EINVAL,
+				       "portMap sends port %u to %u, which is a port of the gate",
+				       spec->port_map.items[i].destination, port);
+	}
+	return 0;
+}
+
 static int check_ports(const struct redirect_spec *spec, struct err *err)
 {
 	if (spec->outbound_port == spec->inbound_port)
@@ -30,7 +54,11 @@ static int check_ports(const struct redirect_spec *spec, struct err *err)
 	int r = check_no_source_port("outboundPort", spec->outbound_port, err);
 	if (r == 0)
 		r = check_no_source_port("inboundPort", spec->inbound_port, err);
-	return r < 0 ? r : check_no_source_port("gatePort", spec->gate_port, err);
+	if (r == 0)
+		r = check_no_source_port("gatePort", spec->gate_port, err);
+	if (r == 0)
+		r = check_dns_port(spec, err);
+	return r < 0 ? r : check_port_map(spec, err);
 }
 
 /*

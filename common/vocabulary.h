@@ -21,17 +21,14 @@
 #define ANNOTATION_EXCLUDE_OUTBOUND_CIDRS "sidewire.io/exclude-outbound-cidrs"
 #define ANNOTATION_EXCLUDE_UIDS "sidewire.io/exclude-uids"
 #define ANNOTATION_EXCLUDE_GIDS "sidewire.io/exclude-gids"
-#define ANNOTATION_GATE "sidewire.io/gate"
-#define ANNOTATION_PROBES "sidewire.io/probes"
-
-/* Annotations that users may write once a version does what they say; until then they are refused.
- */
 #define ANNOTATION_EXCLUDE_INTERFACES "sidewire.io/exclude-interfaces"
 #define ANNOTATION_REROUTE_INTERFACES "sidewire.io/reroute-interfaces"
 #define ANNOTATION_PORT_MAP "sidewire.io/port-map"
 #define ANNOTATION_DNS_CAPTURE "sidewire.io/dns-capture"
 #define ANNOTATION_DROP_INVALID "sidewire.io/drop-invalid"
 #define ANNOTATION_NON_TCP "sidewire.io/non-tcp"
+#define ANNOTATION_GATE "sidewire.io/gate"
+#define ANNOTATION_PROBES "sidewire.io/probes"
 
 /* Annotations that the webhook writes. */
 #define ANNOTATION_STATUS "sidewire.io/status"

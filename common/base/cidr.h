@@ -58,7 +58,7 @@ int cidr_list_parse(const char *text, struct cidr_list *ret_list, struct err *er
 bool cidr_list_contains(const struct cidr_list *list, const struct cidr *cidr)
 	__attribute__((nonnull));
 
-/* Adds one prefix unless the list has it. -ENOMEM. */
+/* Adds one prefix unless the list has it. -E2BIG over CIDR_LIST_MAX; -ENOMEM. */
 int cidr_list_add(struct cidr_list *list, const struct cidr *cidr, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

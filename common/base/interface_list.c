@@ -74,6 +74,16 @@ int interface_list_parse(const char *text, struct interface_list *ret_list, stru
 	return 0;
 }
 
+int interface_list_add_all(struct interface_list *list, const struct interface_list *other,
+			   struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < other->count; i++)
+		r = add(list, &other->items[i], err);
+	return r;
+}
+
 bool interface_list_contains(const struct interface_list *list, const char *name)
 {
 	for (size_t i = 0; i < list->count; i++) {

@@ -27,12 +27,18 @@ struct interface_list {
 /*
  * Parses a comma list; blanks around a name are allowed, an empty text is the empty list. The
  * caller releases it. A name is what the kernel takes (net/core/dev.c, dev_valid_name) and its
- * tables can match whole: 1 to 15 printable ASCII characters without blank, quotes, '\', '/', ':' and '+', not
+ * tables can match whole: 1 to 15 printable ASCII characters without blank, quotes, '\', '/', ':'
+ * and '+', not
  * "." or "..". "lo" is refused: what the pod says to itself is never captured. -EINVAL with the
  * name; -E2BIG over INTERFACE_LIST_MAX; -ENOMEM.
  */
 int interface_list_parse(const char *text, struct interface_list *ret_list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
+
+/* Adds every name of `other` that the list has not. -E2BIG over INTERFACE_LIST_MAX; -ENOMEM; the
+ * list may then hold a part of them. */
+int interface_list_add_all(struct interface_list *list, const struct interface_list *other,
+			   struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /* Whether the list has the name. */
 bool interface_list_contains(const struct interface_list *list, const char *name)

@@ -2,6 +2,7 @@
 #include "common/base/port_map.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,18 +36,29 @@ static int mapping_parse(struct list_item item, struct port_mapping *ret_mapping
 		     : port_parse(colon + 1, item.length - length - 1, &ret_mapping->proxy, err);
 }
 
-/* Adds a pair where it belongs; one that is there already is no second. */
-static int add(struct port_map *map, const struct port_mapping *mapping, struct err *err)
+/* Where the destination is in the map, or belongs. */
+static size_t place_of(const struct port_map *map, uint16_t destination)
 {
 	size_t at = 0;
 
-	while (at < map->count && map->items[at].destination < mapping->destination)
+	while (at < map->count && map->items[at].destination < destination)
 		at++;
-	if (at < map->count && map->items[at].destination == mapping->destination) {
-		if (map->items[at].proxy == mapping->proxy)
-			return 0;
-		return err_set(err, EINVAL, "port %u goes to two proxy ports, %u and %u",
-			       mapping->destination, map->items[at].proxy, mapping->proxy);
+	return at;
+}
+
+static bool has(const struct port_map *map, size_t at, uint16_t destination)
+{
+	return at < map->count && map->items[at].destination == destination;
+}
+
+/* Puts a pair where it belongs, in place of the one that is there. */
+static int put(struct port_map *map, const struct port_mapping *mapping, struct err *err)
+{
+	size_t at = place_of(map, mapping->destination);
+
+	if (has(map, at, mapping->destination)) {
+		map->items[at] = *mapping;
+		return 0;
 	}
 	if (map->count == PORT_MAP_MAX)
 		return err_set(err, E2BIG, "more than %d ports in one map", PORT_MAP_MAX);
@@ -60,6 +72,18 @@ static int add(struct port_map *map, const struct port_mapping *mapping, struct 
 	return 0;
 }
 
+/* Refuses a pair whose destination goes elsewhere already. */
+static int check_single(const struct port_map *map, const struct port_mapping *mapping,
+			struct err *err)
+{
+	size_t at = place_of(map, mapping->destination);
+
+	if (!has(map, at, mapping->destination) || map->items[at].proxy == mapping->proxy)
+		return 0;
+	return err_set(err, EINVAL, "port %u goes to two proxy ports, %u and %u",
+		       mapping->destination, map->items[at].proxy, mapping->proxy);
+}
+
 int port_map_parse(const char *text, struct port_map *ret_map, struct err *err)
 {
 	CLEANUP(port_map_release) struct port_map map = {0};
@@ -70,13 +94,24 @@ int port_map_parse(const char *text, struct port_map *ret_map, struct err *err)
 		int r = mapping_parse(item, &mapping, err);
 
 		if (r == 0)
-			r = add(&map, &mapping, err);
+			r = check_single(&map, &mapping, err);
+		if (r == 0)
+			r = put(&map, &mapping, err);
 		if (r < 0)
 			return r;
 	}
 	*ret_map = map;
 	map = (struct port_map){0};
 	return 0;
+}
+
+int port_map_put_all(struct port_map *map, const struct port_map *other, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < other->count; i++)
+		r = put(map, &other->items[i], err);
+	return r;
 }
 
 void port_map_format(const struct port_map *map, struct strbuf *out)

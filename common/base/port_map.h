@@ -29,6 +29,13 @@ struct port_map {
 int port_map_parse(const char *text, struct port_map *ret_map, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
+/*
+ * Puts every pair of `other` into the map, in place of the one that it has for the same
+ * destination. -E2BIG over PORT_MAP_MAX; -ENOMEM; the map may then hold a part of them.
+ */
+int port_map_put_all(struct port_map *map, const struct port_map *other, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /* Writes the comma list, which port_map_parse() reads back. */
 void port_map_format(const struct port_map *map, struct strbuf *out) __attribute__((nonnull));
 

@@ -15,7 +15,6 @@ enum role {
 	ROLE_USER,     /* a user writes it */
 	ROLE_REDIRECT, /* the same, and it bears on the redirect only */
 	ROLE_WEBHOOK,  /* the webhook writes it, and overrules whoever did before */
-	ROLE_LATER,    /* it means something, but this version does not do it */
 	ROLE_LABEL,    /* it is a label, and put in the wrong place */
 };
 
@@ -28,11 +27,13 @@ struct annotation {
 #define PORTS "ports and ranges such as 80,8000-8010"
 #define CIDRS "prefixes such as 10.0.0.0/8,fd00::/8"
 #define IDS "numbers and ranges such as 1000,2000-2010"
+#define INTERFACES "names of interfaces such as net1,net2"
+#define BOOLEAN "true or false"
 #define OR_ALL ", or *"
 
 static const struct annotation ANNOTATIONS[] = {
 	{ANNOTATION_PROFILES, ROLE_USER, "names of profiles"},
-	{ANNOTATION_REDIRECT_MODE, ROLE_REDIRECT, "redirect or none"},
+	{ANNOTATION_REDIRECT_MODE, ROLE_REDIRECT, "redirect, tproxy, tproxy-both or none"},
 	{ANNOTATION_INCLUDE_INBOUND_PORTS, ROLE_REDIRECT, PORTS OR_ALL},
 	{ANNOTATION_EXCLUDE_INBOUND_PORTS, ROLE_REDIRECT, PORTS},
 	{ANNOTATION_EXCLUDE_INBOUND_CIDRS, ROLE_REDIRECT, CIDRS},
@@ -42,16 +43,16 @@ static const struct annotation ANNOTATIONS[] = {
 	{ANNOTATION_EXCLUDE_OUTBOUND_CIDRS, ROLE_REDIRECT, CIDRS},
 	{ANNOTATION_EXCLUDE_UIDS, ROLE_REDIRECT, IDS},
 	{ANNOTATION_EXCLUDE_GIDS, ROLE_REDIRECT, IDS},
+	{ANNOTATION_EXCLUDE_INTERFACES, ROLE_REDIRECT, INTERFACES},
+	{ANNOTATION_REROUTE_INTERFACES, ROLE_REDIRECT, INTERFACES},
+	{ANNOTATION_PORT_MAP, ROLE_REDIRECT, "pairs of ports such as 12220:15003,6379:15004"},
+	{ANNOTATION_DNS_CAPTURE, ROLE_REDIRECT, BOOLEAN},
+	{ANNOTATION_DROP_INVALID, ROLE_REDIRECT, BOOLEAN},
+	{ANNOTATION_NON_TCP, ROLE_REDIRECT, "allow, reject-quic or reject"},
 	{ANNOTATION_GATE, ROLE_REDIRECT, "probe, exec or none"},
 	{ANNOTATION_PROBES, ROLE_REDIRECT, "auto, keep, exec, exempt or rewrite"},
 	{ANNOTATION_STATUS, ROLE_WEBHOOK, NULL},
 	{ANNOTATION_REDIRECT, ROLE_WEBHOOK, NULL},
-	{ANNOTATION_EXCLUDE_INTERFACES, ROLE_LATER, NULL},
-	{ANNOTATION_REROUTE_INTERFACES, ROLE_LATER, NULL},
-	{ANNOTATION_PORT_MAP, ROLE_LATER, NULL},
-	{ANNOTATION_DNS_CAPTURE, ROLE_LATER, NULL},
-	{ANNOTATION_DROP_INVALID, ROLE_LATER, NULL},
-	{ANNOTATION_NON_TCP, ROLE_LATER, NULL},
 	{LABEL_INJECT, ROLE_LABEL, NULL},
 };
 enum { ANNOTATION_COUNT = sizeof(ANNOTATIONS) / sizeof(*ANNOTATIONS) };
@@ -91,9 +92,6 @@ static int check_ours(const char *key, const json_t *value, struct err *err)
 		return unknown(key, err);
 	if (annotation->role == ROLE_LABEL)
 		return err_set(err, EINVAL, "'%s' is a label, not an annotation", key);
-	if (annotation->role == ROLE_LATER)
-		return err_set(err, EINVAL, "annotation '%s' is not supported by this version",
-			       key);
 	if (annotation->role != ROLE_WEBHOOK && json_string_length(value) == 0)
 		return err_set(err, EINVAL, "annotation '%s' is empty: expected %s", key,
 			       annotation->expected);

@@ -15,7 +15,7 @@
 
 /*
  * Checks every key under sidewire.io/ and param.sidewire.io/: known (a misspelt one is told its
- * nearest relative), done by this version, with a value that is not empty. `annotations` is the
+ * nearest relative), with a value that is not empty. `annotations` is the
  * pod's object of texts, or NULL. -EINVAL, naming the annotation.
  */
 int annotation_check(json_t *annotations, struct err *err)

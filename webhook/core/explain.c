@@ -147,6 +147,41 @@ static void write_list(const struct origins *origins, const struct redirect_list
 		    value);
 }
 
+/* A word of the redirect, where somebody has said it. */
+static void write_word(const struct origins *origins, const char *annotation, const char *value,
+		       bool is_of_profile)
+{
+	const char *origin = origin_of(origins, annotation);
+
+	if (origin == NULL && !is_of_profile)
+		return;
+	write_value(origins->out, short_name(annotation), origin != NULL ? origin : PROFILE, value);
+}
+
+/* What becomes of DNS, of what conntrack finds invalid, and of what no proxy takes. */
+static int write_words(const struct origins *origins, const struct redirect_parts *parts,
+		       struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf dns = STRBUF_INIT;
+	CLEANUP(freep) char *text = NULL;
+	const json_t *port = json_object_get(parts->whole, "dnsPort");
+	bool is_dropping = json_is_true(json_object_get(parts->whole, "dropInvalid"));
+	const char *non_tcp = text_of(parts->whole, "nonTcp");
+
+	if (json_integer_value(port) != 0)
+		strbuf_printf(&dns, "true: to port %" JSON_INTEGER_FORMAT " what is for %s",
+			      json_integer_value(port), text_of(parts->whole, "dnsServers"));
+	else
+		strbuf_puts(&dns, "false");
+	if (strbuf_finish(&dns, &text, err) < 0)
+		return err->code;
+	write_word(origins, ANNOTATION_DNS_CAPTURE, text, json_integer_value(port) != 0);
+	write_word(origins, ANNOTATION_DROP_INVALID, is_dropping ? "true" : "false", is_dropping);
+	write_word(origins, ANNOTATION_NON_TCP, *non_tcp != '\0' ? non_tcp : "allow",
+		   *non_tcp != '\0' && strcmp(non_tcp, "allow") != 0);
+	return 0;
+}
+
 static int write_redirect(const struct origins *origins, const struct profile *profile,
 			  const json_t *pod, struct err *err)
 {
@@ -172,6 +207,9 @@ static int write_redirect(const struct origins *origins, const struct profile *p
 		    origin != NULL ? origin : PROFILE, text_of(whole, "mode"));
 	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++)
 		write_list(origins, &REDIRECT_LISTS[i], &parts);
+	r = write_words(origins, &parts, err);
+	if (r < 0)
+		return r;
 	origin = origin_of(origins, ANNOTATION_GATE);
 	write_value(origins->out, short_name(ANNOTATION_GATE), origin != NULL ? origin : PROFILE,
 		    gate_name(gate));

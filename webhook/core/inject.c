@@ -2,7 +2,6 @@
 #include "webhook/core/inject.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,24 +12,25 @@
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/app_overlay.h"
-#include "webhook/core/app_variables.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
+#include "webhook/core/inject_warnings.h"
 #include "webhook/core/json_diff.h"
 #include "webhook/core/label_trim.h"
 #include "webhook/core/namespace_defaults.h"
 #include "webhook/core/other_mesh.h"
 #include "webhook/core/overlay_apply.h"
 #include "webhook/core/overlay_check.h"
+#include "webhook/core/pod_nameservers.h"
 #include "webhook/core/pod_shape.h"
-#include "webhook/core/probe.h"
 #include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
 #include "webhook/core/redirect_list.h"
 #include "webhook/core/redirect_resolve.h"
 #include "webhook/core/token_mount.h"
+#include "webhook/core/tproxy_privilege.h"
 
 enum {
 	STATUS_BAD_REQUEST = 400,   /* the pod is none */
@@ -70,21 +70,6 @@ static void injection_release(struct injection *injection)
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
-}
-
-/* Adds a warning for whoever creates the pod; those that find no room are left out. */
-__attribute__((format(printf, 2, 3))) static void warn(struct inject_result *result,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (result->warning_count == INJECT_WARNINGS_MAX)
-		return;
-	char *warning = result->warnings[result->warning_count++];
-	va_start(args, format);
-	vsnprintf(warning, INJECT_WARNING_SIZE, format, args);
-	va_end(args);
-	utf8_repair(warning);
 }
 
 /* Puts the next form of the pod in place of the one before. */
@@ -160,6 +145,15 @@ static int resolve(struct injection *injection, struct err *err)
 		      : r;
 }
 
+static int capture_nameservers(struct injection *injection, struct err *err)
+{
+	struct redirect_spec *spec = &injection->redirect;
+
+	return spec->dns_port != 0
+		       ? pod_nameservers_add(injection->original, &spec->dns_servers, err)
+		       : 0;
+}
+
 /* Whether the pod's traffic is redirected. */
 static bool redirects(const struct injection *injection)
 {
@@ -184,8 +178,8 @@ static int yield_to_other_mesh(struct injection *injection, struct err *err)
 		 "the pod has the sidecar '%s' of %s, and two proxies would redirect the same "
 		 "traffic",
 		 mesh->container, mesh->name);
-	warn(injection->result, "sidewire: not injected: the pod has the sidecar '%s' of %s",
-	     mesh->container, mesh->name);
+	inject_warn(injection->result, "sidewire: not injected: the pod has the sidecar '%s' of %s",
+		    mesh->container, mesh->name);
 	return 0;
 }
 
@@ -270,9 +264,9 @@ static int check_gate_obstacle(struct injection *injection, const struct gate_re
 			       "' asks for the gate, but container '%s' of the pod has a %s of its "
 			       "own in the gate's place: take one of the two away",
 			       request->container, obstacle);
-	warn(injection->result,
-	     "sidewire: no gate: container '%.32s' of the pod has a %s of its own",
-	     request->container, obstacle);
+	inject_warn(injection->result,
+		    "sidewire: no gate: container '%.32s' of the pod has a %s of its own",
+		    request->container, obstacle);
 	return 0;
 }
 
@@ -313,25 +307,15 @@ static int adapt_probes(struct injection *injection, struct err *err)
 
 static int check_conflicts(struct injection *injection, struct err *err)
 {
+	const struct profile *profile = injection->choice.redirecting;
+
 	if (!redirects(injection))
 		return 0;
-	return redirect_conflict_check(injection->pod, injection->choice.redirecting,
-				       &injection->redirect, err);
-}
-
-/* Whoever has a blind probe that stays hears of it, unless he wants it so. */
-static void warn_of_probes(struct injection *injection)
-{
-	const struct profile *profile = injection->choice.redirecting;
-	struct probe probe;
-
-	if (profile == NULL || injection->probes == PROBE_MODE_KEEP ||
-	    !probe_find_blind(injection->pod, profile->pod, &injection->redirect, &probe))
-		return;
-	warn(injection->result,
-	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
-	     "or exec",
-	     probe.place->member, probe_container_name(&probe));
+	int r = redirect_conflict_check(injection->pod, profile, &injection->redirect, err);
+	if (r == 0 && tproxy_privilege_is_needed(injection->redirect.mode))
+		r = tproxy_privilege_check(injection->pod, profile->container,
+					   injection->annotations, err);
+	return r;
 }
 
 static int mount_token(struct injection *injection, struct err *err)
@@ -342,45 +326,6 @@ static int mount_token(struct injection *injection, struct err *err)
 	if (r == 0)
 		advance(injection, next);
 	return r;
-}
-
-/* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
-static void warn_of_image_auto(struct injection *injection)
-{
-	for (size_t i = 0; i < POD_CONTAINER_LIST_COUNT; i++) {
-		json_t *containers = pod_list(injection->pod, POD_CONTAINER_LISTS[i]);
-		json_t *container;
-		size_t index;
-
-		json_array_foreach(containers, index, container) {
-			const char *image = json_string_value(json_object_get(container, "image"));
-
-			if (image != NULL && strcmp(image, OVERLAY_IMAGE_AUTO) == 0)
-				warn(injection->result,
-				     "sidewire: container '%.32s' has image: auto, and no profile "
-				     "has a container of that name",
-				     json_string_value(json_object_get(container, "name")));
-		}
-	}
-}
-
-/* What an agent needs is missing where a variable could not be joined. */
-static void warn_of_variables(struct injection *injection)
-{
-	const struct app_overlays apps = {&injection->choice, injection->apps};
-	json_t *containers = pod_list(injection->pod, "containers");
-	json_t *container;
-	size_t index;
-
-	json_array_foreach(containers, index, container) {
-		const char *variable = app_variables_left_alone(container, &apps);
-
-		if (variable != NULL)
-			warn(injection->result,
-			     "sidewire: %.32s of '%.32s' is valueFrom: what a profile appends to "
-			     "it is left out",
-			     variable, json_string_value(json_object_get(container, "name")));
-	}
 }
 
 static int order(struct injection *injection, struct err *err)
@@ -442,6 +387,7 @@ static const struct step {
 	{check_annotations, "BadAnnotation", STATUS_UNPROCESSABLE},
 	{choose_profiles, "BadProfiles", STATUS_UNPROCESSABLE},
 	{resolve, "BadAnnotation", STATUS_UNPROCESSABLE},
+	{capture_nameservers, "RedirectConflict", STATUS_UNPROCESSABLE},
 	{yield_to_other_mesh, "OtherMesh", STATUS_UNPROCESSABLE},
 	{render, "BadParameter", STATUS_UNPROCESSABLE},
 	{merge, "MergeConflict", STATUS_UNPROCESSABLE},
@@ -501,9 +447,13 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 		if (result->decision.verdict != INJECT_YES)
 			return 0;
 	}
-	warn_of_image_auto(injection);
-	warn_of_variables(injection);
-	warn_of_probes(injection);
+	const struct inject_warnings_subject subject = {
+		.pod = injection->pod,
+		.apps = {&injection->choice, injection->apps},
+		.redirect = &injection->redirect,
+		.probes = injection->probes,
+	};
+	inject_warnings_add(&subject, result);
 	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);
 	result->patch = TAKE(injection->patch);
@@ -535,7 +485,7 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 	inject_decide(question, &result.decision);
 	result.status = status_of(&result.decision);
 	if (*result.decision.warning != '\0')
-		warn(&result, "%s", result.decision.warning);
+		inject_warn(&result, "%s", result.decision.warning);
 	if (result.decision.verdict == INJECT_YES)
 		r = carry_out(&injection, &result, err);
 	if (r < 0)

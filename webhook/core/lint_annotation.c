@@ -12,6 +12,7 @@
 #include "webhook/core/nearest_name.h"
 #include "webhook/core/probe_adapt.h"
 #include "webhook/core/redirect_resolve.h"
+#include "webhook/core/tproxy_privilege.h"
 #include "webhook/core/yaml_json.h"
 
 /* A profile that redirects, to judge values by where none is known. */
@@ -22,6 +23,8 @@ static const struct profile ANY_PROFILE = {
 		     .outbound_port = 1,
 		     .inbound_port = 2,
 		     .gate_port = GATE_PORT_DEFAULT,
+		     .dns_port = 3,
+		     .dns_servers = {.items = (struct cidr[]){{.is_v6 = false}}, .count = 1},
 		     .proxy_mark = 1},
 };
 
@@ -141,6 +144,20 @@ static int read_text(const struct yaml_entry *entry, const char *what, const cha
 			       entry->key->text, json_type_name(value), text);
 }
 
+/* What a mode of TPROXY takes; `value` is one that was found to be right. Whether a pod has it is
+ * found when it is injected. */
+static int lint_mode(const struct yaml_entry *entry, const char *value, struct lint_report *report,
+		     struct err *err)
+{
+	enum redirect_mode mode = REDIRECT_MODE_NONE;
+	int r = redirect_mode_parse(value, &mode, err);
+
+	if (r < 0 || !tproxy_privilege_is_needed(mode))
+		return r;
+	return lint_report_add(report, LINT_WARNING, entry->value, err,
+			       "annotation '%s' is '%s': " TPROXY_REFUSED, entry->key->text, value);
+}
+
 static int lint_annotation(const struct yaml_entry *entry, const struct lint_scope *scope,
 			   struct lint_report *report, struct err *err)
 {
@@ -157,7 +174,8 @@ static int lint_annotation(const struct yaml_entry *entry, const struct lint_sco
 		return add(report, *value != '\0' ? entry->key : entry->value, &failure, err);
 	if (check_value(key, value, scope, &failure) < 0)
 		return add(report, entry->value, &failure, err);
-	return 0;
+	return strcmp(key, ANNOTATION_REDIRECT_MODE) == 0 ? lint_mode(entry, value, report, err)
+							  : 0;
 }
 
 int lint_annotations(const struct yaml_node *annotations, const struct lint_scope *scope,

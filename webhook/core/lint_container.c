@@ -4,30 +4,34 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "webhook/core/tproxy_privilege.h"
+
 /* What every container that is added should say. */
 static const struct demand {
 	const char *path;
 	const char *value; /* NULL: any */
 	const char *form;  /* how it is written */
 	const char *why;
+	bool is_of_user; /* only of who need not be root */
 } DEMANDS[] = {
 #define QUOTA "a namespace with a ResourceQuota refuses its pods"
-	{"resources.requests.cpu", NULL, "resources.requests.cpu", QUOTA},
-	{"resources.requests.memory", NULL, "resources.requests.memory", QUOTA},
-	{"resources.limits.cpu", NULL, "resources.limits.cpu", QUOTA},
-	{"resources.limits.memory", NULL, "resources.limits.memory", QUOTA},
+	{"resources.requests.cpu", NULL, "resources.requests.cpu", QUOTA, false},
+	{"resources.requests.memory", NULL, "resources.requests.memory", QUOTA, false},
+	{"resources.limits.cpu", NULL, "resources.limits.cpu", QUOTA, false},
+	{"resources.limits.memory", NULL, "resources.limits.memory", QUOTA, false},
 #define RESTRICTED "the Pod Security Standard restricted refuses its pods"
-	{"securityContext.runAsNonRoot", "true", "securityContext.runAsNonRoot: true", RESTRICTED},
+	{"securityContext.runAsNonRoot", "true", "securityContext.runAsNonRoot: true", RESTRICTED,
+	 true},
 	{"securityContext.runAsUser", NULL, "securityContext.runAsUser",
-	 "its image decides which user it is"},
+	 "its image decides which user it is", false},
 	{"securityContext.allowPrivilegeEscalation", "false",
-	 "securityContext.allowPrivilegeEscalation: false", RESTRICTED},
+	 "securityContext.allowPrivilegeEscalation: false", RESTRICTED, false},
 	{"securityContext.capabilities.drop[0]", "ALL", "securityContext.capabilities.drop: [ALL]",
-	 RESTRICTED},
+	 RESTRICTED, false},
 	{"securityContext.seccompProfile.type", "RuntimeDefault",
-	 "securityContext.seccompProfile.type: RuntimeDefault", RESTRICTED},
+	 "securityContext.seccompProfile.type: RuntimeDefault", RESTRICTED, false},
 	{"securityContext.readOnlyRootFilesystem", "true",
-	 "securityContext.readOnlyRootFilesystem: true", "it can write into its own image"},
+	 "securityContext.readOnlyRootFilesystem: true", "it can write into its own image", false},
 };
 
 static const struct yaml_node *at(const struct yaml_node *node, const char *path)
@@ -48,11 +52,21 @@ static bool is_open(const char *text)
 	return strstr(text, "${") != NULL;
 }
 
+static bool is_proxy(const struct yaml_node *container, const struct profile *profile)
+{
+	return profile->is_redirecting && strcmp(profile->container, name_of(container)) == 0;
+}
+
 /* Whether the container is not added, but changes one that another profile adds. */
 static bool is_change(const struct yaml_node *container, const struct profile *profile)
 {
-	return yaml_member(container, "image") == NULL &&
-	       !(profile->is_redirecting && strcmp(profile->container, name_of(container)) == 0);
+	return yaml_member(container, "image") == NULL && !is_proxy(container, profile);
+}
+
+/* Whether the container is what the standard refuses, with all that it says. */
+static bool is_refused_anyway(const struct yaml_node *container, const struct profile *profile)
+{
+	return is_proxy(container, profile) && tproxy_privilege_is_needed(profile->redirect.mode);
 }
 
 static int check_demand(const struct yaml_node *container, const struct demand *demand,
@@ -86,23 +100,63 @@ static int check_gate(const struct yaml_node *container, const struct profile *p
 			       name_of(container), place);
 }
 
-static int check_proxy(const struct yaml_node *container, const struct profile *profile,
-		       struct lint_report *report, struct err *err)
+static int check_policy(const struct yaml_node *container, struct lint_report *report,
+			struct err *err)
 {
 	const char *policy = yaml_text(yaml_member(container, "restartPolicy"));
 
-	if (!profile->is_redirecting || strcmp(profile->container, name_of(container)) != 0)
+	if (policy != NULL && strcmp(policy, "Always") == 0)
 		return 0;
-	if (policy == NULL || strcmp(policy, "Always") != 0) {
-		int r = lint_report_add(
-			report, LINT_WARNING, container, err,
-			"container '%.63s' is the proxy, and no native sidecar: put it among the "
-			"initContainers, with restartPolicy: Always",
-			name_of(container));
-		if (r < 0)
-			return r;
-	}
-	return check_gate(container, profile, report, err);
+	return lint_report_add(
+		report, LINT_WARNING, container, err,
+		"container '%.63s' is the proxy, and no native sidecar: put it among the "
+		"initContainers, with restartPolicy: Always",
+		name_of(container));
+}
+
+/* Who is known by a group alone should not leave it to an image. */
+static int check_group(const struct yaml_node *container, const struct profile *profile,
+		       struct lint_report *report, struct err *err)
+{
+	const struct redirect_spec *spec = &profile->redirect;
+
+	if (spec->proxy_uids.count > 0 || spec->proxy_mark != 0 ||
+	    at(container, "securityContext.runAsGroup") != NULL)
+		return 0;
+	return lint_report_add(report, LINT_WARNING, container, err,
+			       "container '%.63s' has no securityContext.runAsGroup: its image "
+			       "decides which group it is, and the redirect knows it by its group",
+			       name_of(container));
+}
+
+/* What a proxy that TPROXY hands packets to must have, and who does not like that. */
+static int check_privilege(const struct yaml_node *container, const struct profile *profile,
+			   struct lint_report *report, struct err *err)
+{
+	struct err lack = {0};
+
+	if (!tproxy_privilege_is_needed(profile->redirect.mode))
+		return 0;
+	if (tproxy_privilege_check(profile->pod, profile->container, NULL, &lack) < 0)
+		return lint_report_add(report, LINT_WARNING, container, err,
+				       "%s: no pod will be let in with it", lack.msg);
+	return lint_report_add(report, LINT_WARNING, container, err,
+			       "container '%.63s' runs as root with a capability, as TPROXY "
+			       "takes: " TPROXY_REFUSED,
+			       name_of(container));
+}
+
+static int check_proxy(const struct yaml_node *container, const struct profile *profile,
+		       struct lint_report *report, struct err *err)
+{
+	if (!is_proxy(container, profile))
+		return 0;
+	int r = check_policy(container, report, err);
+	if (r == 0)
+		r = check_group(container, profile, report, err);
+	if (r == 0)
+		r = check_privilege(container, profile, report, err);
+	return r == 0 ? check_gate(container, profile, report, err) : r;
 }
 
 static const char *port_of(const struct yaml_node *ports, size_t index)
@@ -141,8 +195,11 @@ int lint_container(const struct yaml_node *container, const struct profile *prof
 {
 	int r = check_proxy(container, profile, report, err);
 	bool is_demanding = !is_change(container, profile);
+	bool is_refused = is_refused_anyway(container, profile);
 
-	for (size_t i = 0; r == 0 && is_demanding && i < sizeof(DEMANDS) / sizeof(*DEMANDS); i++)
-		r = check_demand(container, &DEMANDS[i], report, err);
+	for (size_t i = 0; r == 0 && is_demanding && i < sizeof(DEMANDS) / sizeof(*DEMANDS); i++) {
+		if (!DEMANDS[i].is_of_user || !is_refused)
+			r = check_demand(container, &DEMANDS[i], report, err);
+	}
 	return r == 0 ? check_ports(container, report, err) : r;
 }

@@ -105,8 +105,8 @@ static const struct yaml_node *blamed(const struct manifest_object *object, cons
 }
 
 /* What injection says of the pod as a whole; a refusal only where nothing was found before. */
-static int lint_injection(const struct look *look, struct inject_question *question,
-			  bool has_errors, struct err *err)
+static int lint_injection(const struct look *look, struct inject_question *question, bool is_wrong,
+			  struct err *err)
 {
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	const struct manifest_object *object = look->object;
@@ -116,7 +116,7 @@ static int lint_injection(const struct look *look, struct inject_question *quest
 	if (inject(question, look->setting->profiles, &look->setting->options, &result, err) < 0)
 		return err->code;
 	const char *sentence = result.decision.sentence;
-	if (result.decision.verdict == INJECT_DENY && !has_errors &&
+	if (result.decision.verdict == INJECT_DENY && !is_wrong &&
 	    lint_report_add(look->report, LINT_ERROR, blamed(object, sentence), err, "%s",
 			    sentence) < 0)
 		return err->code;
@@ -126,6 +126,15 @@ static int lint_injection(const struct look *look, struct inject_question *quest
 			return err->code;
 	}
 	return 0;
+}
+
+static bool has_errors(const struct lint_report *report, size_t before)
+{
+	for (size_t i = before; i < report->count; i++) {
+		if (report->items[i].severity == LINT_ERROR)
+			return true;
+	}
+	return false;
 }
 
 static int lint_pod(const struct look *look, struct err *err)
@@ -153,7 +162,7 @@ static int lint_pod(const struct look *look, struct err *err)
 				     err);
 	if (r < 0 || scope.profiles->count == 0)
 		return r;
-	return lint_injection(look, &question, look->report->count > before, err);
+	return lint_injection(look, &question, has_errors(look->report, before), err);
 }
 
 static int lint_object(const struct look *look, struct err *err)
@@ -165,6 +174,11 @@ static int lint_object(const struct look *look, struct err *err)
 
 	if (strcmp(object->kind, "Namespace") == 0 && strcmp(object->api_version, "v1") == 0)
 		return lint_namespace(look, err);
+	if (object->is_list)
+		return lint_report_add(
+			look->report, LINT_WARNING, object->node, err,
+			"a list inside of a list: what is in it is not looked at; put "
+			"its items into the outer one");
 	if (object->workload == NULL)
 		return lint_misplaced(metadata, object->kind, NULL, look->report, err);
 	if (object->workload->path[0] != NULL) {

@@ -35,7 +35,9 @@ struct profile {
 	json_t *pod;         /* the overlay, an object, its parameters not yet put in; never NULL */
 	json_t *apps;        /* the same for each application container; NULL: there is none */
 	bool is_redirecting; /* the document has `redirect`; only then the rest means something */
-	struct redirect_spec redirect; /* mode redirect; gate_port is set, whatever `gate` says */
+	struct redirect_spec redirect; /* mode not none; gate_port is set, whatever `gate` says, and
+					  so is dns_port, whatever `is_capturing_dns` */
+	bool is_capturing_dns;         /* of pods that do not say; only with a dns_port */
 	char *container;               /* the proxy's container in the overlay */
 	enum gate gate;
 	uint16_t probe_port; /* where its sidecar answers probes of others; 0: it does not */

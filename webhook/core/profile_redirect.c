@@ -9,6 +9,7 @@
 #include "common/base/json_read.h"
 #include "common/base/strbuf.h"
 #include "common/vocabulary.h"
+#include "webhook/core/container_identity.h"
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/redirect_list.h"
 
@@ -138,33 +139,79 @@ static int read_proxy(const json_t *redirect, struct redirect_spec *spec, struct
 	return 0;
 }
 
+/* Without `redirect` a profile redirects nothing, so no profile has the mode none. */
+static int parse_mode(const char *text, enum redirect_mode *ret_mode, struct err *err)
+{
+	int r = redirect_mode_parse(text, ret_mode, err);
+
+	if (r == 0 && *ret_mode == REDIRECT_MODE_NONE)
+		return err_set(err, EINVAL,
+			       "a profile that redirects nothing has no 'redirect'; pods can have "
+			       "the annotation " ANNOTATION_REDIRECT_MODE ": none");
+	return r;
+}
+
 static int read_names(const json_t *redirect, struct profile *profile, struct err *err)
 {
+	struct redirect_spec *spec = &profile->redirect;
+	const char *mode = NULL;
 	const char *self_call = NULL;
+	const char *non_tcp = NULL;
 	const char *gate = NULL;
-	int r = json_read_string(redirect, "selfCall", &self_call, err);
+	int r = json_read_string(redirect, "mode", &mode, err);
 
+	if (r == 0)
+		r = json_read_string(redirect, "selfCall", &self_call, err);
+	if (r == 0)
+		r = json_read_string(redirect, "nonTcp", &non_tcp, err);
 	if (r == 0)
 		r = json_read_string(redirect, "gate", &gate, err);
 	if (r < 0)
 		return r;
-	profile->gate = GATE_PROBE;
+	if (mode != NULL && parse_mode(mode, &spec->mode, err) < 0)
+		return err_wrap(err, "'mode'");
 	if (gate != NULL && gate_parse(gate, &profile->gate, err) < 0)
 		return err_wrap(err, "'gate'");
-	if (self_call != NULL && self_call_parse(self_call, &profile->redirect.self_call, err) < 0)
+	if (self_call != NULL && self_call_parse(self_call, &spec->self_call, err) < 0)
 		return err_wrap(err, "'selfCall'");
+	if (non_tcp != NULL && non_tcp_parse(non_tcp, &spec->non_tcp, err) < 0)
+		return err_wrap(err, "'nonTcp'");
 	return 0;
 }
 
-static int read_inbound_source(const json_t *redirect, struct redirect_spec *spec, struct err *err)
+/* Reads a list of addresses; when it is absent *ret_cidrs stays. */
+static int read_cidrs(const json_t *redirect, const char *key, struct cidr_list *ret_cidrs,
+		      struct err *err)
 {
 	CLEANUP(freep) char *text = NULL;
-	int r = read_list(redirect, "inboundSource", &text, err);
+	int r = read_list(redirect, key, &text, err);
 
 	if (r < 0 || text == NULL)
 		return r;
-	r = cidr_list_parse(text, &spec->inbound_source, err);
-	return r < 0 ? err_wrap(err, "'inboundSource'") : 0;
+	cidr_list_release(ret_cidrs);
+	r = cidr_list_parse(text, ret_cidrs, err);
+	return r < 0 ? err_wrap(err, "'%s'", key) : 0;
+}
+
+/* Where DNS goes, by default of all servers and of all pods. */
+static int read_dns(const json_t *redirect, struct profile *profile, struct err *err)
+{
+	struct redirect_spec *spec = &profile->redirect;
+	json_int_t port = 0;
+	int r = json_read_integer(redirect, "dnsPort", 0, UINT16_MAX, &port, err);
+
+	if (r == 0 && port != 0)
+		r = cidr_list_parse("0.0.0.0/0,::/0", &spec->dns_servers, err);
+	if (r == 0)
+		r = read_cidrs(redirect, "dnsServers", &spec->dns_servers, err);
+	if (r < 0)
+		return r;
+	spec->dns_port = (uint16_t)port;
+	profile->is_capturing_dns = port != 0;
+	r = json_read_boolean(redirect, "dnsCapture", &profile->is_capturing_dns, err);
+	if (r == 0 && profile->is_capturing_dns && port == 0)
+		return err_set(err, EINVAL, "'dnsCapture' needs a dnsPort to send DNS to");
+	return r;
 }
 
 static int read_lists(const json_t *redirect, struct redirect_spec *spec, struct err *err)
@@ -182,17 +229,16 @@ static int read_lists(const json_t *redirect, struct redirect_spec *spec, struct
 	return r;
 }
 
-/* Refuses members that nobody knows, and by their own name those that are yet to come. */
+/* Refuses members that nobody knows. */
 static int check_keys(json_t *redirect, struct err *err)
 {
 	static const char *const OWN_KEYS[] = {
-		"outboundPort", "inboundPort", "container",     "proxy",  "selfCall",
-		"gate",         "gatePort",    "inboundSource", "probes", NULL};
+		"mode",       "outboundPort",  "inboundPort", "container",  "proxy",  "selfCall",
+		"gate",       "gatePort",      "dnsPort",     "dnsServers", "nonTcp", "dropInvalid",
+		"dnsCapture", "inboundSource", "probes",      NULL};
 	const char *keys[REDIRECT_LIST_COUNT + sizeof(OWN_KEYS) / sizeof(*OWN_KEYS)];
 	size_t count = 0;
 
-	if (json_object_get(redirect, "dnsPort") != NULL)
-		return err_set(err, EINVAL, "'dnsPort' is not supported by this version");
 	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++)
 		keys[count++] = REDIRECT_LISTS[i].member;
 	for (size_t i = 0; i < sizeof(OWN_KEYS) / sizeof(*OWN_KEYS); i++)
@@ -234,26 +280,36 @@ static int read_probes(const json_t *redirect, struct profile *profile, struct e
 	return profile->probe_env != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
+/* Whether the container may be one of the ids: that it states it, or states none. */
+static bool may_be_one_of(const struct profile *profile, const json_t *container,
+			  const char *member, const struct range_list *ids)
+{
+	json_int_t id = 0;
+
+	if (ids->count == 0)
+		return false;
+	return !container_identity(profile->pod, container, member, &id) ||
+	       (id >= 0 && id <= UINT32_MAX && range_list_contains(ids, (uint32_t)id));
+}
+
 /* The proxy's container must be in the overlay, and be the proxy that the rules let pass. */
 static int check_container(const struct profile *profile, struct err *err)
 {
-	const struct range_list *uids = &profile->redirect.proxy_uids;
+	const struct redirect_spec *spec = &profile->redirect;
 	json_t *container = pod_container(profile->pod, profile->container);
-	json_t *uid = json_object_get(json_object_get(container, "securityContext"), "runAsUser");
 
 	if (container == NULL)
 		return err_set(err, EINVAL,
 			       "'container': the overlay has no container named '%.64s'",
 			       profile->container);
-	if (!json_is_integer(uid) || uids->count == 0)
+	if (spec->proxy_mark != 0 ||
+	    may_be_one_of(profile, container, "runAsUser", &spec->proxy_uids) ||
+	    may_be_one_of(profile, container, "runAsGroup", &spec->proxy_gids))
 		return 0;
-	json_int_t value = json_integer_value(uid);
-	if (value < 0 || value > UINT32_MAX || !range_list_contains(uids, (uint32_t)value))
-		return err_set(err, EINVAL,
-			       "container '%.64s' runs as uid %" JSON_INTEGER_FORMAT
-			       ", which is not in proxy.uids",
-			       profile->container, value);
-	return 0;
+	return err_set(err, EINVAL,
+		       "container '%.64s' runs as a user or group that is not in proxy.uids or "
+		       "proxy.gids",
+		       profile->container);
 }
 
 static int read_container(const json_t *redirect, struct profile *profile, struct err *err)
@@ -271,24 +327,34 @@ static int read_container(const json_t *redirect, struct profile *profile, struc
 	return check_container(profile, err);
 }
 
+static int read_ports(const json_t *redirect, struct redirect_spec *spec, struct err *err)
+{
+	int r = read_port(redirect, "outboundPort", &spec->outbound_port, err);
+
+	spec->gate_port = GATE_PORT_DEFAULT;
+	if (r == 0)
+		r = read_port(redirect, "inboundPort", &spec->inbound_port, err);
+	return r == 0 ? read_port(redirect, "gatePort", &spec->gate_port, err) : r;
+}
+
 int profile_redirect_read(json_t *redirect, struct profile *profile, struct err *err)
 {
 	struct redirect_spec *spec = &profile->redirect;
 	int r = check_keys(redirect, err);
 
 	profile->is_redirecting = true;
+	profile->gate = GATE_PROBE;
 	spec->mode = REDIRECT_MODE_REDIRECT;
-	spec->gate_port = GATE_PORT_DEFAULT;
 	if (r == 0)
-		r = read_port(redirect, "outboundPort", &spec->outbound_port, err);
-	if (r == 0)
-		r = read_port(redirect, "inboundPort", &spec->inbound_port, err);
-	if (r == 0)
-		r = read_port(redirect, "gatePort", &spec->gate_port, err);
+		r = read_ports(redirect, spec, err);
 	if (r == 0)
 		r = read_names(redirect, profile, err);
 	if (r == 0)
-		r = read_inbound_source(redirect, spec, err);
+		r = read_cidrs(redirect, "inboundSource", &spec->inbound_source, err);
+	if (r == 0)
+		r = read_dns(redirect, profile, err);
+	if (r == 0)
+		r = json_read_boolean(redirect, "dropInvalid", &spec->drop_invalid, err);
 	if (r == 0)
 		r = read_proxy(redirect, spec, err);
 	if (r == 0)

@@ -10,8 +10,8 @@
 
 /*
  * Reads `spec.redirect` into the profile, whose overlay was read before: the proxy's container must
- * be in it, and run as one of the proxy's uids where it says so. Whatever was read is the
- * profile's, also on failure. -EINVAL or -ERANGE, naming the member; -E2BIG; -ENOMEM.
+ * be in it, and run as one of the proxy's uids or gids where it says as whom. Whatever was read is
+ * the profile's, also on failure. -EINVAL or -ERANGE, naming the member; -E2BIG; -ENOMEM.
  */
 int profile_redirect_read(json_t *redirect, struct profile *profile, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "webhook/core/container_identity.h"
 #include "webhook/core/pod_shape.h"
 
 enum {
@@ -18,24 +19,6 @@ struct identity {
 	const struct range_list *proxys;
 };
 
-/*
- * What a container states about itself: its own securityContext wins over the pod's (k8s.io/api
- * core/v1, PodSecurityContext.runAsUser). false when neither says anything.
- */
-static bool identity_of(const json_t *pod, const json_t *container, const char *member,
-			json_int_t *ret_id)
-{
-	json_t *own = json_object_get(json_object_get(container, "securityContext"), member);
-	json_t *spec = json_object_get(pod, "spec");
-	json_t *pods = json_object_get(json_object_get(spec, "securityContext"), member);
-	json_t *stated = own != NULL && !json_is_null(own) ? own : pods;
-
-	if (!json_is_integer(stated))
-		return false;
-	*ret_id = json_integer_value(stated);
-	return true;
-}
-
 static bool is_in(const struct range_list *list, json_int_t id)
 {
 	return id >= 0 && id <= UINT32_MAX && range_list_contains(list, (uint32_t)id);
@@ -48,7 +31,8 @@ static int check_application(const json_t *pod, const json_t *container,
 {
 	json_int_t id;
 
-	if (!identity_of(pod, container, identity->member, &id) || !is_in(identity->proxys, id))
+	if (!container_identity(pod, container, identity->member, &id) ||
+	    !is_in(identity->proxys, id))
 		return 0;
 	return err_set(err, EINVAL,
 		       "container '%.*s' runs as %s %" JSON_INTEGER_FORMAT
@@ -66,7 +50,8 @@ static bool may_be_known(const json_t *pod, const json_t *container,
 
 	if (identity->proxys->count == 0)
 		return false;
-	return !identity_of(pod, container, identity->member, &id) || is_in(identity->proxys, id);
+	return !container_identity(pod, container, identity->member, &id) ||
+	       is_in(identity->proxys, id);
 }
 
 /* The proxy must be taken for the proxy. */

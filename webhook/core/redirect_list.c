@@ -31,6 +31,11 @@ const struct redirect_list REDIRECT_LISTS[REDIRECT_LIST_COUNT] = {
 	     exclude_outbound_cidrs),
 	LIST("excludeUids", ANNOTATION_EXCLUDE_UIDS, REDIRECT_LIST_IDS, false, exclude_uids),
 	LIST("excludeGids", ANNOTATION_EXCLUDE_GIDS, REDIRECT_LIST_IDS, false, exclude_gids),
+	LIST("excludeInterfaces", ANNOTATION_EXCLUDE_INTERFACES, REDIRECT_LIST_INTERFACES, false,
+	     exclude_interfaces),
+	LIST("rerouteInterfaces", ANNOTATION_REROUTE_INTERFACES, REDIRECT_LIST_INTERFACES, false,
+	     reroute_interfaces),
+	LIST("portMap", ANNOTATION_PORT_MAP, REDIRECT_LIST_PORT_MAP, false, port_map),
 };
 
 static void *list_of(struct redirect_spec *spec, const struct redirect_list *list)
@@ -87,6 +92,22 @@ static int apply_ranges(const struct redirect_list *list, struct range_list *to,
 	return r;
 }
 
+static int apply_interfaces(struct interface_list *to, const char *text, struct err *err)
+{
+	CLEANUP(interface_list_release) struct interface_list parsed = {0};
+	int r = interface_list_parse(text, &parsed, err);
+
+	return r == 0 ? interface_list_add_all(to, &parsed, err) : r;
+}
+
+static int apply_port_map(struct port_map *to, const char *text, struct err *err)
+{
+	CLEANUP(port_map_release) struct port_map parsed = {0};
+	int r = port_map_parse(text, &parsed, err);
+
+	return r == 0 ? port_map_put_all(to, &parsed, err) : r;
+}
+
 /* Whether the text is "*", blanks around it left out as around every item. */
 static bool is_star(const char *text)
 {
@@ -122,8 +143,17 @@ int redirect_list_apply(const struct redirect_list *list, const char *text,
 	int r = check_star(list, text, err);
 	if (r < 0)
 		return r;
-	if (list->kind == REDIRECT_LIST_CIDRS)
+	switch (list->kind) {
+	case REDIRECT_LIST_CIDRS:
 		return apply_cidrs(list_of(spec, list), text, list->is_include, err);
+	case REDIRECT_LIST_INTERFACES:
+		return apply_interfaces(list_of(spec, list), text, err);
+	case REDIRECT_LIST_PORT_MAP:
+		return apply_port_map(list_of(spec, list), text, err);
+	case REDIRECT_LIST_PORTS:
+	case REDIRECT_LIST_IDS:
+		break;
+	}
 	return apply_ranges(list, list_of(spec, list), text, err);
 }
 
@@ -154,6 +184,22 @@ int redirect_list_include_all(struct redirect_spec *spec, struct err *err)
 	return r;
 }
 
+static int add_list(const struct redirect_list *list, void *to, const void *from, struct err *err)
+{
+	switch (list->kind) {
+	case REDIRECT_LIST_CIDRS:
+		return add_cidrs(to, from, err);
+	case REDIRECT_LIST_INTERFACES:
+		return interface_list_add_all(to, from, err);
+	case REDIRECT_LIST_PORT_MAP:
+		return port_map_put_all(to, from, err);
+	case REDIRECT_LIST_PORTS:
+	case REDIRECT_LIST_IDS:
+		break;
+	}
+	return range_list_add_all(to, from, err);
+}
+
 int redirect_list_add_all(struct redirect_spec *to, const struct redirect_spec *from,
 			  struct err *err)
 {
@@ -161,11 +207,8 @@ int redirect_list_add_all(struct redirect_spec *to, const struct redirect_spec *
 
 	for (size_t i = 0; r == 0 && i < REDIRECT_LIST_COUNT; i++) {
 		const struct redirect_list *list = &REDIRECT_LISTS[i];
-		const void *source = (const char *)from + list->offset;
 
-		r = list->kind == REDIRECT_LIST_CIDRS
-			    ? add_cidrs(list_of(to, list), source, err)
-			    : range_list_add_all(list_of(to, list), source, err);
+		r = add_list(list, list_of(to, list), (const char *)from + list->offset, err);
 	}
 	return r;
 }

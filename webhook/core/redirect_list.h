@@ -14,9 +14,11 @@
 #include "common/redirect_spec.h"
 
 enum redirect_list_kind {
-	REDIRECT_LIST_PORTS, /* struct range_list of RANGE_KIND_PORT */
-	REDIRECT_LIST_IDS,   /* struct range_list of RANGE_KIND_ID */
-	REDIRECT_LIST_CIDRS, /* struct cidr_list */
+	REDIRECT_LIST_PORTS,      /* struct range_list of RANGE_KIND_PORT */
+	REDIRECT_LIST_IDS,        /* struct range_list of RANGE_KIND_ID */
+	REDIRECT_LIST_CIDRS,      /* struct cidr_list */
+	REDIRECT_LIST_INTERFACES, /* struct interface_list */
+	REDIRECT_LIST_PORT_MAP,   /* struct port_map */
 };
 
 struct redirect_list {
@@ -27,7 +29,7 @@ struct redirect_list {
 	size_t offset;   /* of the list in struct redirect_spec */
 };
 
-enum { REDIRECT_LIST_COUNT = 9 };
+enum { REDIRECT_LIST_COUNT = 12 };
 extern const struct redirect_list REDIRECT_LISTS[REDIRECT_LIST_COUNT];
 
 /* Makes every include list say "all". The spec's include lists must be empty before. -ENOMEM. */
@@ -36,7 +38,8 @@ int redirect_list_include_all(struct redirect_spec *spec, struct err *err)
 
 /*
  * Puts the comma list `text` into the spec's list: in place of what is there for an include list,
- * added to it for the others. -EINVAL, -ERANGE or -E2BIG, with the item named; -ENOMEM.
+ * added to it for the others, where a port map's new pair replaces the one of that destination.
+ * -EINVAL, -ERANGE or -E2BIG, with the item named; -ENOMEM.
  */
 int redirect_list_apply(const struct redirect_list *list, const char *text,
 			struct redirect_spec *spec, struct err *err)

@@ -23,21 +23,36 @@ static const char FULL[] =
 	"\"excludeOutboundCidrs\":\"169.254.169.254\",\"excludeUids\":\"0\",\"excludeGids\":\"7-"
 	"8\"}";
 
+/* The same of version 2. */
+#define BODY_V2                                                                          \
+	"\"outboundPort\":15001,\"inboundPort\":15006,"                                  \
+	"\"gatePort\":15999,\"proxyUids\":\"15099\",\"proxyGids\":\"\",\"proxyMark\":0," \
+	"\"selfCall\":\"passthrough\",\"inboundSource\":\"\","                           \
+	"\"includeInboundPorts\":\"1-65535\",\"excludeInboundPorts\":\"\","              \
+	"\"excludeInboundCidrs\":\"\",\"includeOutboundPorts\":\"1-65535\","             \
+	"\"excludeOutboundPorts\":\"\",\"includeOutboundCidrs\":\"0.0.0.0/0,::/0\","     \
+	"\"excludeOutboundCidrs\":\"\",\"excludeUids\":\"\",\"excludeGids\":\"\""
+#define NEW_V2                                                                     \
+	",\"excludeInterfaces\":\"net1,net2\",\"rerouteInterfaces\":\"k6t-eth0\"," \
+	"\"portMap\":\"6379:15003,12220:12220\",\"dnsPort\":15053,"                \
+	"\"dnsServers\":\"10.96.0.10,fd00::a\",\"dropInvalid\":true,\"nonTcp\":\"reject\"}"
+static const char FULL_V2[] = "{\"version\":2,\"mode\":\"tproxy\"," BODY_V2 NEW_V2;
+
 static int decode(const char *text, struct redirect_spec *ret_spec, struct err *err)
 {
 	return redirect_spec_decode(text, strlen(text), ret_spec, err);
 }
 
-/* FULL with `find` replaced. The caller frees it. */
-static char *edited(const char *find, const char *replacement)
+/* The document with `find` replaced. The caller frees it. */
+static char *edited(const char *document, const char *find, const char *replacement)
 {
-	const char *at = strstr(FULL, find);
+	const char *at = strstr(document, find);
 	struct strbuf out = STRBUF_INIT;
 	struct err err = {0};
 	char *text = NULL;
 
 	CU_ASSERT_FATAL(at != NULL);
-	strbuf_append(&out, FULL, (size_t)(at - FULL));
+	strbuf_append(&out, document, (size_t)(at - document));
 	strbuf_puts(&out, replacement);
 	strbuf_puts(&out, at + strlen(find));
 	CU_ASSERT_FATAL(strbuf_finish(&out, &text, &err) == 0);
@@ -70,10 +85,94 @@ static void test_values(void)
 	CU_ASSERT(spec.exclude_gids.items[0].first == 7 && spec.exclude_gids.items[0].last == 8);
 }
 
+static void test_values_of_version_2(void)
+{
+	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+	struct err err = {0};
+
+	CU_ASSERT_FATAL(decode(FULL_V2, &spec, &err) == 0);
+	CU_ASSERT(spec.mode == REDIRECT_MODE_TPROXY);
+	CU_ASSERT(spec.exclude_interfaces.count == 2);
+	ASSERT_TEXT("excluded", spec.exclude_interfaces.items[1].text, "net2");
+	CU_ASSERT(spec.reroute_interfaces.count == 1);
+	ASSERT_TEXT("rerouted", spec.reroute_interfaces.items[0].text, "k6t-eth0");
+	CU_ASSERT(spec.port_map.count == 2 && spec.port_map.items[0].destination == 6379);
+	CU_ASSERT(spec.port_map.items[0].proxy == 15003);
+	CU_ASSERT(spec.dns_port == 15053);
+	CU_ASSERT(spec.dns_servers.count == 2 && spec.dns_servers.items[1].is_v6);
+	CU_ASSERT(spec.drop_invalid);
+	CU_ASSERT(spec.non_tcp == NON_TCP_REJECT);
+}
+
+#define WITHOUT_NEW                                                                            \
+	",\"excludeInterfaces\":\"\",\"rerouteInterfaces\":\"\",\"portMap\":\"\",\"dnsPort\":" \
+	"0,\"dnsServers\":\"\",\"dropInvalid\":false,\"nonTcp\":\"allow\"}"
+
+/* What version 1 can say is said so, whichever version it was read in. */
+static void test_lowest_version(void)
+{
+	static const struct {
+		const char *name, *document, *written;
+	} rows[] = {
+		{"nothing new", "{\"version\":2,\"mode\":\"redirect\"," BODY_V2 WITHOUT_NEW,
+		 "{\"version\":1,\"mode\":\"redirect\"," BODY_V2 "}"},
+		{"none", "{\"version\":2,\"mode\":\"none\"}", NONE},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+		CLEANUP(freep) char *text = NULL;
+		struct err err = {0};
+
+		CU_ASSERT_FATAL(decode(rows[i].document, &spec, &err) == 0);
+		CU_ASSERT_FATAL(redirect_spec_encode(&spec, &text, &err) == 0);
+		ASSERT_TEXT(rows[i].name, text, rows[i].written);
+	}
+}
+
+/* Each thing that version 1 cannot say makes it version 2, and nothing else does. */
+static void test_version_2_is_needed(void)
+{
+	struct interface_name name = {"net1"};
+	struct port_mapping mapping = {12220, 12220};
+	struct cidr all = {0};
+	const struct redirect_spec base = {.mode = REDIRECT_MODE_REDIRECT,
+					   .outbound_port = 15001,
+					   .inbound_port = 15006,
+					   .proxy_mark = 1};
+	struct redirect_spec specs[8];
+
+	for (size_t i = 0; i < 8; i++)
+		specs[i] = base;
+	specs[0].exclude_interfaces = (struct interface_list){&name, 1};
+	specs[1].reroute_interfaces = (struct interface_list){&name, 1};
+	specs[2].port_map = (struct port_map){&mapping, 1};
+	specs[3].dns_port = 15053;
+	specs[3].dns_servers = (struct cidr_list){&all, 1};
+	specs[4].drop_invalid = true;
+	specs[5].non_tcp = NON_TCP_REJECT_QUIC;
+	specs[6].mode = REDIRECT_MODE_TPROXY;
+	specs[7].mode = REDIRECT_MODE_TPROXY_BOTH;
+	for (size_t i = 0; i < 8; i++) {
+		CLEANUP(freep) char *text = NULL;
+		struct err err = {0};
+
+		CU_ASSERT_FATAL(redirect_spec_encode(&specs[i], &text, &err) == 0);
+		CU_ASSERT(strncmp(text, "{\"version\":2,", 13) == 0);
+	}
+}
+
 /* What encode writes is what decode read. */
 static void test_round_trip(void)
 {
-	static const char *const documents[] = {NONE, FULL};
+	static const char *const documents[] = {
+		NONE,
+		FULL,
+		FULL_V2,
+		"{\"version\":2,\"mode\":\"tproxy-both\"," BODY_V2 WITHOUT_NEW,
+		"{\"version\":2,\"mode\":\"tproxy\"," BODY_V2 WITHOUT_NEW,
+		"{\"version\":2,\"mode\":\"redirect\"," BODY_V2 NEW_V2,
+	};
 
 	for (size_t i = 0; i < sizeof(documents) / sizeof(*documents); i++) {
 		CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
@@ -111,13 +210,22 @@ static const struct {
 	{"no version", "{\"mode\":\"none\"}", "'version' is missing"},
 	{"version of another type", "{\"version\":\"1\",\"mode\":\"none\"}", "must be an integer"},
 	{"version 0", "{\"version\":0,\"mode\":\"none\"}", "'version' must be in 1"},
-	{"newer, with all it may hold", "{\"version\":2,\"mode\":\"beam\",\"x\":[]}",
+	{"newer, with all it may hold", "{\"version\":3,\"mode\":\"beam\",\"x\":[]}",
 	 "older than the webhook that wrote the document, and must be upgraded"},
 	{"much newer", "{\"version\":9007199254740993}", "version 9007199254740993 is newer"},
 	{"no mode", "{\"version\":1}", "'mode' is missing"},
 	{"mode of another type", "{\"version\":1,\"mode\":1}", "'mode' must be a string"},
-	{"unknown mode", "{\"version\":1,\"mode\":\"tproxy\"}",
-	 "'tproxy' is no mode: expected redirect or none"},
+	{"unknown mode", "{\"version\":1,\"mode\":\"beam\"}",
+	 "'beam' is no mode: expected redirect, tproxy, tproxy-both or none"},
+	{"mode of version 2 in 1", "{\"version\":1,\"mode\":\"tproxy\"}",
+	 "mode tproxy is not one of version 1: expected version 2"},
+	{"the other one", "{\"version\":1,\"mode\":\"tproxy-both\"}",
+	 "mode tproxy-both is not one of version 1: expected version 2"},
+	{"field of version 2 in 1",
+	 "{\"version\":1,\"mode\":\"redirect\"," BODY_V2 ",\"dnsPort\":0}",
+	 "unknown key 'dnsPort'"},
+	{"none of version 2 with a field", "{\"version\":2,\"mode\":\"none\",\"nonTcp\":\"allow\"}",
+	 "unknown key 'nonTcp'"},
 	{"unknown key", "{\"version\":1,\"mode\":\"none\",\"x\":1}",
 	 "unknown key 'x', expected one of version, mode"},
 	{"none with a field of redirect", "{\"version\":1,\"mode\":\"none\",\"gatePort\":15999}",
@@ -179,16 +287,79 @@ static const struct {
 static void test_bad_values(void)
 {
 	for (size_t i = 0; i < sizeof(bad_values) / sizeof(*bad_values); i++) {
-		CLEANUP(freep) char *text = edited(bad_values[i].find, bad_values[i].replacement);
+		CLEANUP(freep)
+		char *text = edited(FULL, bad_values[i].find, bad_values[i].replacement);
 
 		assert_refused(bad_values[i].name, text, bad_values[i].code, bad_values[i].message);
 	}
 }
 
-/* Each field that a document has, it must have; and null is not a value. */
-static void test_missing_fields(void)
+static const struct {
+	const char *name;
+	const char *find;
+	const char *replacement;
+	const char *message;
+} bad_values_v2[] = {
+	{"interface that is none", "net1,net2", "net1,net/2", "'excludeInterfaces': 'net/2' is no"},
+	{"loopback", "k6t-eth0", "lo", "'rerouteInterfaces': 'lo' can not be named"},
+	{"interfaces as an array", "\"k6t-eth0\"", "[]", "must be a string, found array"},
+	{"excluded and rerouted", "k6t-eth0", "net2",
+	 "the interface net2 is in excludeInterfaces and in rerouteInterfaces"},
+	{"half a mapping", "6379:15003", "6379", "'portMap': '6379' is no pair of ports"},
+	{"two proxies of a port", "6379:15003", "12220:15003",
+	 "'portMap': port 12220 goes to two proxy ports, 15003 and 12220"},
+	{"a map to the gate", "6379:15003", "6379:15999",
+	 "portMap sends port 6379 to 15999, which is a port of the gate"},
+	{"a map to where the gate is asked from", "6379:15003", "6379:15998",
+	 "portMap sends port 6379 to 15998"},
+	{"DNS port of another type", "15053", "\"15053\"", "'dnsPort' must be an integer"},
+	{"DNS port too large", "15053", "65536", "'dnsPort' must be in 0 to 65535"},
+	{"DNS to the outbound port", "15053", "15001", "dnsPort 15001 is another port"},
+	{"DNS to the inbound port", "15053", "15006", "dnsPort 15006 is another port"},
+	{"DNS to the gate", "15053", "15999", "dnsPort 15999 is another port"},
+	{"DNS to the gate's caller", "15053", "15998", "dnsPort must not be 15998"},
+	{"servers without a port", "15053", "0", "dnsServers needs a dnsPort to send DNS to"},
+	{"a port without servers", "10.96.0.10,fd00::a", "",
+	 "dnsPort is 15053, but dnsServers names none: 0.0.0.0/0,::/0 is all"},
+	{"a server that is a name", "10.96.0.10", "kube-dns", "'dnsServers': 'kube-dns'"},
+	{"a text for a boolean", ":true", ":\"true\"", "'dropInvalid' must be true or false"},
+	{"conntrack where there is none", "tproxy", "tproxy-both",
+	 "dropInvalid needs conntrack, which mode tproxy-both does without"},
+	{"unknown treatment", "\"reject\"", "\"drop\"",
+	 "'nonTcp': 'drop' is not allow, reject-quic or reject"},
+	{"the first mark of ours", "\"proxyMark\":0", "\"proxyMark\":1373503489",
+	 "proxyMark 0x51de0001 is a mark of sidewire's own rules"},
+	{"the last mark of ours", "\"proxyMark\":0", "\"proxyMark\":1373503503",
+	 "proxyMark 0x51de000f is a mark of sidewire's own rules"},
+};
+
+static void test_bad_values_of_version_2(void)
 {
-	json_auto_t *full = json_loads(FULL, 0, NULL);
+	for (size_t i = 0; i < sizeof(bad_values_v2) / sizeof(*bad_values_v2); i++) {
+		CLEANUP(freep)
+		char *text = edited(FULL_V2, bad_values_v2[i].find, bad_values_v2[i].replacement);
+
+		assert_refused(bad_values_v2[i].name, text, -EINVAL, bad_values_v2[i].message);
+	}
+}
+
+/* Marks beside ours are anybody's. */
+static void test_marks_of_others(void)
+{
+	static const char *const marks[] = {"\"proxyMark\":1373503488", "\"proxyMark\":1373503504"};
+
+	for (size_t i = 0; i < 2; i++) {
+		CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+		CLEANUP(freep) char *text = edited(FULL_V2, "\"proxyMark\":0", marks[i]);
+		struct err err = {0};
+
+		CU_ASSERT(decode(text, &spec, &err) == 0);
+	}
+}
+
+static void assert_all_needed(const char *document)
+{
+	json_auto_t *full = json_loads(document, 0, NULL);
 	const char *key;
 	json_t *value;
 
@@ -206,6 +377,13 @@ static void test_missing_fields(void)
 		assert_refused(key, absent, -EINVAL, message.data);
 		assert_refused(key, null, -EINVAL, message.data);
 	}
+}
+
+/* Each field that a document has, it must have; and null is not a value. */
+static void test_missing_fields(void)
+{
+	assert_all_needed(FULL);
+	assert_all_needed(FULL_V2);
 }
 
 /* A proxy may be known by any one of the three. */
@@ -253,6 +431,7 @@ static void test_encode_refuses(void)
 	spec.inbound_port = 0;
 	CU_ASSERT(redirect_spec_encode(&spec, &text, &err) == -EINVAL);
 	ASSERT_TEXT("no port", err.msg, "outboundPort and inboundPort must not be 0");
+
 	CU_ASSERT(text == NULL);
 }
 
@@ -300,12 +479,18 @@ static int recode(const void *input, struct err *err)
 static void test_allocations(void)
 {
 	alloc_fail_sweep("decode and encode", recode, FULL);
+	alloc_fail_sweep("of version 2", recode, FULL_V2);
 }
 
 static CU_TestInfo tests[] = {{"every value arrives", test_values},
+			      {"every value of version 2 arrives", test_values_of_version_2},
+			      {"the lowest version is written", test_lowest_version},
+			      {"what needs version 2", test_version_2_is_needed},
 			      {"encode gives what was decoded", test_round_trip},
 			      {"foreign documents", test_foreign_documents},
 			      {"bad values", test_bad_values},
+			      {"bad values of version 2", test_bad_values_of_version_2},
+			      {"marks beside ours", test_marks_of_others},
 			      {"missing fields", test_missing_fields},
 			      {"the proxy has an identity", test_identity},
 			      {"encode refuses what decode would", test_encode_refuses},

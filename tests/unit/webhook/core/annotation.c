@@ -29,15 +29,28 @@ static const struct {
 	{"{'sidewire.io/gate': ''}",
 	 "annotation 'sidewire.io/gate' is empty: expected probe, exec or none"},
 	{"{'sidewire.io/redirect-mode': ''}",
-	 "annotation 'sidewire.io/redirect-mode' is empty: expected redirect or none"},
+	 "annotation 'sidewire.io/redirect-mode' is empty: expected redirect, tproxy, "
+	 "tproxy-both or none"},
 	{"{'sidewire.io/include-outbound-cidrs': ''}",
 	 "annotation 'sidewire.io/include-outbound-cidrs' is empty: expected prefixes such as "
 	 "10.0.0.0/8,fd00::/8, or *"},
 	{"{'sidewire.io/probes': 'auto'}", ""},
 	{"{'sidewire.io/probes': ''}",
 	 "annotation 'sidewire.io/probes' is empty: expected auto, keep, exec, exempt or rewrite"},
-	{"{'sidewire.io/port-map': '1:2'}",
-	 "annotation 'sidewire.io/port-map' is not supported by this version"},
+	{"{'sidewire.io/port-map': '1:2', 'sidewire.io/dns-capture': 'x'}", ""},
+	{"{'sidewire.io/port-map': ''}",
+	 "annotation 'sidewire.io/port-map' is empty: expected pairs of ports such as "
+	 "12220:15003,6379:15004"},
+	{"{'sidewire.io/exclude-interfaces': ''}",
+	 "annotation 'sidewire.io/exclude-interfaces' is empty: expected names of interfaces such "
+	 "as net1,net2"},
+	{"{'sidewire.io/dns-capture': ''}",
+	 "annotation 'sidewire.io/dns-capture' is empty: expected true or false"},
+	{"{'sidewire.io/non-tcp': ''}",
+	 "annotation 'sidewire.io/non-tcp' is empty: expected allow, reject-quic or reject"},
+	{"{'sidewire.io/reroute-interface': 'x'}",
+	 "annotation 'sidewire.io/reroute-interface' is not known: did you mean "
+	 "'sidewire.io/reroute-interfaces'?"},
 	{"{'sidewire.io/': 'x'}", "annotation 'sidewire.io/' is not known"},
 	{"{'sidewire.io/inject': 'true'}", "'sidewire.io/inject' is a label, not an annotation"},
 	{"{'sidewire.io/gates': 'x'}",
@@ -70,10 +83,12 @@ static void test_none_at_all(void)
 /* Every annotation that redirect_resolve reads is known, and bears on the redirect. */
 static void test_all_of_the_redirect(void)
 {
-	const char *keys[REDIRECT_LIST_COUNT + 2] = {ANNOTATION_GATE, ANNOTATION_REDIRECT_MODE};
+	const char *keys[REDIRECT_LIST_COUNT + 5] = {ANNOTATION_GATE, ANNOTATION_REDIRECT_MODE,
+						     ANNOTATION_DNS_CAPTURE,
+						     ANNOTATION_DROP_INVALID, ANNOTATION_NON_TCP};
 
 	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++)
-		keys[i + 2] = REDIRECT_LISTS[i].annotation;
+		keys[i + 5] = REDIRECT_LISTS[i].annotation;
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		json_auto_t *annotations = json_pack("{s:s}", keys[i], "value");
 		struct err err = {0};

@@ -101,6 +101,31 @@ static void test_values(void)
 	check_line(none, " redirect-mode pod none\n gate profile none\n");
 }
 
+static void test_values_of_all_modes(void)
+{
+	CLEANUP(freep) char *plain = explained("{'spec':{}}", "enabled", NULL);
+	CLEANUP(freep)
+	char *text = explained("{'metadata':{'annotations':{'sidewire.io/profiles':'tproxy',"
+			       "'sidewire.io/exclude-interfaces':'net2',"
+			       "'sidewire.io/port-map':'80:1'}},'spec':{}}",
+			       "enabled", NULL);
+	CLEANUP(freep)
+	char *less = explained("{'metadata':{'annotations':{'sidewire.io/dns-capture':'false',"
+			       "'sidewire.io/drop-invalid':'true'}},'spec':{}}",
+			       "enabled", NULL);
+
+	CU_ASSERT_PTR_NULL(strstr(plain, "interfaces"));
+	CU_ASSERT_PTR_NULL(strstr(plain, "dns-capture"));
+	check_line(text, " redirect-mode profile tproxy\n");
+	check_line(text, " exclude-interfaces profile, pod net1,net2\n"
+			 " reroute-interfaces profile k6t-eth0\n"
+			 " port-map profile, pod 80:1,12220:15003\n"
+			 " dns-capture profile true: to port 15053 what is for 10.96.0.10\n"
+			 " drop-invalid profile true\n non-tcp profile reject-quic\n gate ");
+	check_line(less, " port-map default none\n dns-capture pod false\n"
+			 " drop-invalid pod true\n gate ");
+}
+
 /* Ports of the redirect document that are there because of probes; defaults for other pods. */
 static void test_probes(void)
 {
@@ -224,6 +249,7 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"decisions", test_decisions},
 	{"values, and where they are from", test_values},
+	{"values of all modes", test_values_of_all_modes},
 	{"what probes add", test_probes},
 	{"a pod that is injected already", test_injected_already},
 	{"a patch", test_patch},

@@ -69,7 +69,7 @@ static const struct {
 	 "annotation 'sidewire.io/gat' is not known: did you mean 'sidewire.io/gate'?"},
 	{POD(ANNOTATION("sidewire.io/profiles", "x"), APP), "BadProfiles", 422,
 	 "annotation 'sidewire.io/profiles' is 'x': there is no profile 'x', known are: agent, "
-	 "other, proxy"},
+	 "other, proxy, tproxy"},
 	{POD(ANNOTATION("sidewire.io/gate", "x"), APP), "BadAnnotation", 422,
 	 "annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
 	{POD("'annotations':{'sidewire.io/profiles':'agent','sidewire.io/gate':'none'}", APP),
@@ -353,12 +353,20 @@ static const struct {
 	 "on pods"},
 	{POD("", APP), "{'sidewire.io/profiles':'x'}", "BadProfiles",
 	 "namespace 'shop': annotation 'sidewire.io/profiles' is 'x': there is no profile 'x', "
-	 "known are: agent, other, proxy"},
+	 "known are: agent, other, proxy, tproxy"},
 	{POD("", APP), "{'sidewire.io/gate':'x'}", "BadAnnotation",
 	 "namespace 'shop': annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
-	{POD("", APP), "{'sidewire.io/redirect-mode':'tproxy'}", "BadAnnotation",
-	 "namespace 'shop': annotation 'sidewire.io/redirect-mode' is 'tproxy', which is not "
-	 "supported by this version: expected redirect or none"},
+	{POD("", APP), "{'sidewire.io/redirect-mode':'tproxy'}", "RedirectConflict",
+	 "namespace 'shop': annotation 'sidewire.io/redirect-mode' is 'tproxy': the proxy's "
+	 "container 'proxy' lacks the capability NET_RAW, which TPROXY takes: expected it in "
+	 "securityContext.capabilities.add"},
+	{POD("", APP), "{'sidewire.io/dns-capture':'true'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/dns-capture' is 'true', but profile 'proxy' "
+	 "has no dnsPort: its proxy answers no DNS"},
+	{POD(ANNOTATION("sidewire.io/redirect-mode", "tproxy-both"), APP),
+	 "{'sidewire.io/drop-invalid':'true'}", "BadAnnotation",
+	 "namespace 'shop': annotation 'sidewire.io/drop-invalid' is 'true': dropInvalid needs "
+	 "conntrack, which mode tproxy-both does without"},
 	{POD("", APP), "{'sidewire.io/exclude-uids':'x'}", "BadAnnotation",
 	 "namespace 'shop': annotation 'sidewire.io/exclude-uids' is 'x', expected numbers and "
 	 "ranges such as 1000,2000-2010: id: 'x' is not a number from 0 to 4294967294"},

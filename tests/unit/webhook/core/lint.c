@@ -111,7 +111,7 @@ static void test_pods(void)
 		{ANNOTATIONS("sidewire.io/profiles: nobody"),
 		 "E 3:23 annotation 'sidewire.io/profiles' is 'nobody': there is no profile "
 		 "'nobody', "
-		 "known are: agent, other, proxy"},
+		 "known are: agent, other, proxy, tproxy"},
 		{ANNOTATIONS("sidewire.io/profiles: agent, sidewire.io/gate: none"),
 		 "E 3:48 annotation 'sidewire.io/gate' has no effect: none of the pod's profiles "
 		 "redirects traffic"},
@@ -130,6 +130,28 @@ static void test_pods(void)
 		 "W 1:1 the tcpSocket livenessProbe of 'a' will be answered by the proxy; use "
 		 "http, grpc "
 		 "or exec"},
+		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy, sidewire.io/profiles: tproxy"),
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
+		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy-both"),
+		 "E 3:1 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the proxy's "
+		 "container 'proxy' lacks the capability NET_RAW, which TPROXY takes: expected it "
+		 "in securityContext.capabilities.add\n"
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
+		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/non-tcp: drop"),
+		 "E 3:26 annotation 'sidewire.io/dns-capture' is 'true', but profile 'proxy' has "
+		 "no "
+		 "dnsPort: its proxy answers no DNS\n"
+		 "E 3:55 annotation 'sidewire.io/non-tcp' is 'drop', expected allow, reject-quic "
+		 "or "
+		 "reject"},
+		{ANNOTATIONS("sidewire.io/drop-invalid: true"),
+		 "E 3:27 annotation 'sidewire.io/drop-invalid' is no text (boolean): write "
+		 "\"true\", with quotes"},
+		{ANNOTATIONS("sidewire.io/exclude-interface: x"),
+		 "E 3:1 annotation 'sidewire.io/exclude-interface' is not known: did you mean "
+		 "'sidewire.io/exclude-interfaces'?"},
 		{"{apiVersion: v1, kind: Pod}", "E 1:1 the pod cannot be read: it has no 'spec'"},
 		{"{apiVersion: v1, kind: Pod, spec: {a: 1, a: 2}}",
 		 "E 1:42 the key a is there already"},
@@ -148,6 +170,10 @@ static void test_no_profiles(void)
 		{ANNOTATIONS("sidewire.io/gate: x"),
 		 "E 3:19 annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
 		{ANNOTATIONS("sidewire.io/probes: exempt"), ""},
+		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/port-map: '80:1'"), ""},
+		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy"),
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
 		{ANNOTATIONS("sidewire.io/probes: x"),
 		 "E 3:21 annotation 'sidewire.io/probes' is 'x', expected auto, keep, exec, exempt "
 		 "or rewrite"},
@@ -178,6 +204,10 @@ static void test_others(void)
 		 "E 2:15 annotation 'sidewire.io/gat' is not known: did you mean "
 		 "'sidewire.io/gate'?"},
 		{"{apiVersion: v1, kind: Namespace, metadata: {\n"
+		 "annotations: {sidewire.io/redirect-mode: tproxy, sidewire.io/profiles: tproxy}}}",
+		 "W 2:42 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
+		{"{apiVersion: v1, kind: Namespace, metadata: {\n"
 		 "annotations: {sidewire.io/probes: keep, sidewire.io/status: x}}}",
 		 "E 2:41 annotation 'sidewire.io/status' is no default: the webhook writes it, on "
 		 "pods"},
@@ -198,6 +228,15 @@ static void test_others(void)
 #define SIDECAR(rest)                                                    \
 	"  parameters: [{name: x, type: string, default: e}]\n" REDIRECT \
 	"  pod: {spec: {initContainers: [\n    {name: p, restartPolicy: Always, " rest "}]}}\n"
+
+#define TPROXY(ids, more)                                                                   \
+	"  redirect: {mode: tproxy, outboundPort: 1, inboundPort: 2, container: p, proxy: " \
+	"{gids: [8]}}\n"                                                                    \
+	"  pod: {spec: {initContainers: [{name: p, restartPolicy: Always, "                 \
+	"resources: {requests: {cpu: a, memory: b}, limits: {cpu: c, memory: d}}, "         \
+	"securityContext: {" ids ", runAsNonRoot: false, allowPrivilegeEscalation: "        \
+	"false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]" more "}, "        \
+	"seccompProfile: {type: RuntimeDefault}}}]}}\n"
 
 static void test_profiles(void)
 {
@@ -238,6 +277,37 @@ static void test_profiles(void)
 		 "W 8:340 container 'p' has port 53 twice: ports are merged by containerPort "
 		 "alone, "
 		 "whatever their protocol, and the last one stays"},
+		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", ", add: [NET_RAW]")),
+		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
+		 "Security Standards baseline and restricted refuse its pods"},
+		{PROFILE("  redirect: {mode: tproxy-both, outboundPort: 1, inboundPort: 2, "
+			 "container: "
+			 "p, proxy: {gids: [8]},\n    selfCall: inbound}\n  pod: {spec: "
+			 "{initContainers: [{name: p, restartPolicy: Always, " SAFE "}]}}\n"),
+		 "W 6:15 selfCall is inbound, and there is no inboundSource: a proxy that calls "
+		 "the "
+		 "application in its caller's name would call itself, without end\n"
+		 "W 7:33 container 'p' has no securityContext.runAsGroup: its image decides which "
+		 "group it is, and the redirect knows it by its group\n"
+		 "W 7:33 the proxy's container 'p' lacks the capability NET_RAW, which TPROXY "
+		 "takes: expected it in securityContext.capabilities.add: no pod will be let in "
+		 "with it"},
+		{PROFILE(TPROXY("runAsUser: 0", ", add: [NET_RAW]")),
+		 "W 6:33 container 'p' has no securityContext.runAsGroup: its image decides which "
+		 "group it is, and the redirect knows it by its group\n"
+		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
+		 "Security Standards baseline and restricted refuse its pods"},
+		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", "")),
+		 "W 6:33 the proxy's container 'p' lacks the capability NET_RAW, which TPROXY "
+		 "takes: expected it in securityContext.capabilities.add: no pod will be let in "
+		 "with it"},
+		{PROFILE("  redirect: {outboundPort: 1, inboundPort: 2, container: p,\n    proxy: "
+			 "{uids: ['0-7'], gids: [0]}}\n  pod: {spec: {initContainers: [{name: p, "
+			 "restartPolicy: Always, " SAFE "}]}}\n"),
+		 "W 6:12 proxy.gids has 0: an application whose image runs as root's group would "
+		 "bypass the proxy\n"
+		 "W 6:12 proxy.uids has 0: an application whose image runs as root's user would "
+		 "bypass the proxy"},
 		{PROFILE("  pod: {spec: {containers: [{name: q, " SAFE "}]}}\n"), ""},
 		/* It changes what another profile adds. */
 		{PROFILE("  pod: {spec: {initContainers: [{name: q, env: [{name: a, value: "
@@ -294,6 +364,10 @@ static void test_out_of_memory(void)
 		"{apiVersion: v1, kind: Namespace, metadata: {labels: {sidewire.io/inject: x}}}",
 		PROFILE(SIDECAR(SAFE)),
 		PROFILE("  redirct: {}\n"),
+		ANNOTATIONS("sidewire.io/redirect-mode: tproxy-both"),
+		PROFILE(TPROXY("runAsUser: 0", "")),
+		PROFILE("  redirect: {outboundPort: 1, inboundPort: 2, container: p, proxy: "
+			"{uids: [0]}}\n  pod: {spec: {initContainers: [{name: p}]}}\n"),
 	};
 
 	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(*TEXTS); i++) {

@@ -8,6 +8,7 @@
 #include "tests/unit/alloc_fail.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
+#include "tests/unit/webhook/core/sample_profile.h"
 
 #define DOCUMENT(spec)                                                      \
 	"{'apiVersion': 'sidewire.io/v1alpha1', 'kind': 'SidecarProfile', " \
@@ -21,6 +22,9 @@
 		    "'outboundPort': 15001, 'inboundPort': 15006, 'container': 'proxy'" more "}}")
 #define UIDS ", 'proxy': {'uids': [15099]}"
 #define APPS(apps) DOCUMENT("{'apps': " apps "}")
+#define NOT_KNOWN                                                                                 \
+	"spec: redirect: container 'proxy' runs as a user or group that is not in proxy.uids or " \
+	"proxy.gids"
 #define OVERLAY(pod) DOCUMENT("{" PARAMETERS ", 'pod': " pod "}")
 
 struct refusal {
@@ -118,13 +122,50 @@ static const struct refusal REFUSALS[] = {
 	 "this stays"},
 	{"list key twice", OVERLAY("{'spec': {'hostAliases': [{'ip': 'a'}, {'ip': 'a'}]}}"),
 	 "spec: pod: spec.hostAliases[1]: there is another one with this 'ip'"},
-	{"dnsPort", REDIRECT(UIDS ", 'dnsPort': 0"),
-	 "spec: redirect: 'dnsPort' is not supported by this version"},
+	{"unknown mode", REDIRECT(UIDS ", 'mode': 'beam'"),
+	 "spec: redirect: 'mode': 'beam' is no mode: expected redirect, tproxy, tproxy-both or "
+	 "none"},
+	{"mode none", REDIRECT(UIDS ", 'mode': 'none'"),
+	 "spec: redirect: 'mode': a profile that redirects nothing has no 'redirect'; pods can "
+	 "have the annotation sidewire.io/redirect-mode: none"},
+	{"dnsPort out of range", REDIRECT(UIDS ", 'dnsPort': 65536"),
+	 "spec: redirect: 'dnsPort' must be in 0 to 65535, found 65536"},
+	{"dnsPort of the proxy", REDIRECT(UIDS ", 'dnsPort': 15001"),
+	 "spec: redirect: dnsPort 15001 is another port of the redirect"},
+	{"a server that is no address", REDIRECT(UIDS ", 'dnsPort': 53, 'dnsServers': 'dns'"),
+	 "spec: redirect: 'dnsServers': 'dns' is not a CIDR such as 10.0.0.0/8 or fd00::/8"},
+	{"no servers at all", REDIRECT(UIDS ", 'dnsPort': 53, 'dnsServers': []"),
+	 "spec: redirect: dnsPort is 53, but dnsServers names none: 0.0.0.0/0,::/0 is all"},
+	{"servers without a port", REDIRECT(UIDS ", 'dnsServers': '1.1.1.1'"),
+	 "spec: redirect: dnsServers needs a dnsPort to send DNS to"},
+	{"capture without a port", REDIRECT(UIDS ", 'dnsCapture': true"),
+	 "spec: redirect: 'dnsCapture' needs a dnsPort to send DNS to"},
+	{"capture of another type", REDIRECT(UIDS ", 'dnsPort': 53, 'dnsCapture': 'yes'"),
+	 "spec: redirect: 'dnsCapture' must be true or false, found string"},
+	{"dropping of another type", REDIRECT(UIDS ", 'dropInvalid': 1"),
+	 "spec: redirect: 'dropInvalid' must be true or false, found integer"},
+	{"dropping without conntrack",
+	 REDIRECT(UIDS ", 'dropInvalid': true, 'mode': 'tproxy-both'"),
+	 "spec: redirect: dropInvalid needs conntrack, which mode tproxy-both does without"},
+	{"unknown treatment", REDIRECT(UIDS ", 'nonTcp': 'drop'"),
+	 "spec: redirect: 'nonTcp': 'drop' is not allow, reject-quic or reject"},
+	{"an interface that is none", REDIRECT(UIDS ", 'excludeInterfaces': ['net1', 'a/b']"),
+	 "spec: redirect: 'excludeInterfaces': 'a/b' is no interface: expected a name such as "
+	 "eth1, of at most 15 characters"},
+	{"an interface that is both",
+	 REDIRECT(UIDS ", 'excludeInterfaces': 'a', 'rerouteInterfaces': ['b', 'a']"),
+	 "spec: redirect: the interface a is in excludeInterfaces and in rerouteInterfaces: it can "
+	 "not be both"},
+	{"half a mapping", REDIRECT(UIDS ", 'portMap': [12220]"),
+	 "spec: redirect: 'portMap': '12220' is no pair of ports: expected DESTINATION:PROXY, "
+	 "such as 12220:15003"},
 	{"unknown key of redirect", REDIRECT(UIDS ", 'outbound': 1"),
 	 "spec: redirect: unknown key 'outbound', expected one of includeInboundPorts, "
 	 "excludeInboundPorts, excludeInboundCidrs, includeOutboundPorts, excludeOutboundPorts, "
-	 "includeOutboundCidrs, excludeOutboundCidrs, excludeUids, excludeGids, outboundPort, "
-	 "inboundPort, container, proxy, selfCall, gate, gatePort, inboundSource, probes"},
+	 "includeOutboundCidrs, excludeOutboundCidrs, excludeUids, excludeGids, "
+	 "excludeInterfaces, rerouteInterfaces, portMap, mode, outboundPort, inboundPort, "
+	 "container, proxy, selfCall, gate, gatePort, dnsPort, dnsServers, nonTcp, dropInvalid, "
+	 "dnsCapture, inboundSource, probes"},
 	{"no port", DOCUMENT("{'redirect': {'inboundPort': 15006}}"),
 	 "spec: redirect: 'outboundPort' is missing"},
 	{"port out of range", DOCUMENT("{'redirect': {'outboundPort': 65536}}"),
@@ -180,7 +221,17 @@ static const struct refusal REFUSALS[] = {
 		 ", 'securityContext': {'runAsUser': 101}") ", 'redirect': {'outboundPort': 1, "
 							    "'inboundPort': 2, 'container': "
 							    "'proxy'" UIDS "}}"),
-	 "spec: redirect: container 'proxy' runs as uid 101, which is not in proxy.uids"},
+	 NOT_KNOWN},
+	{"proxy runs as another gid",
+	 DOCUMENT("{" PARAMETERS ", " POD(
+		 ", 'securityContext': {'runAsUser': 0, 'runAsGroup': 0}") ", 'redirect': "
+									   "{'outboundPort': 1, "
+									   "'inboundPort': "
+									   "2, 'container': "
+									   "'proxy', 'proxy': "
+									   "{'uids': [1], 'gids': "
+									   "[15099]}}}"),
+	 NOT_KNOWN},
 };
 
 static void test_refusals(void)
@@ -208,6 +259,37 @@ static struct profile read(const char *text)
 	ASSERT_TEXT(text, err.msg, "");
 	CU_ASSERT_EQUAL_FATAL(r, 0);
 	return profile;
+}
+
+/* A proxy is known by its group as well as by its user. */
+static void test_known_by_gid(void)
+{
+	CLEANUP(profile_release) struct profile profile = read(SAMPLE_TPROXY);
+
+	CU_ASSERT_EQUAL(profile.redirect.mode, REDIRECT_MODE_TPROXY);
+	CU_ASSERT_EQUAL(profile.redirect.proxy_uids.count, 0);
+	CU_ASSERT_TRUE(range_list_contains(&profile.redirect.proxy_gids, 15099));
+}
+
+static void test_dns(void)
+{
+	CLEANUP(profile_release) struct profile all = read(REDIRECT(UIDS ", 'dnsPort': 15053"));
+	CLEANUP(profile_release)
+	struct profile asked =
+		read(REDIRECT(UIDS ", 'dnsPort': 15053, 'dnsServers': ['10.96.0.10', 'fd00::a'], "
+				   "'dnsCapture': false"));
+	CLEANUP(profile_release) struct profile none = read(REDIRECT(UIDS ", 'dnsPort': 0"));
+
+	CU_ASSERT_TRUE(all.is_capturing_dns);
+	CU_ASSERT_EQUAL(all.redirect.dns_port, 15053);
+	CU_ASSERT_EQUAL_FATAL(all.redirect.dns_servers.count, 2);
+	CU_ASSERT_TRUE(cidr_is_all(&all.redirect.dns_servers.items[1]));
+	CU_ASSERT_FALSE(asked.is_capturing_dns);
+	CU_ASSERT_EQUAL(asked.redirect.dns_port, 15053);
+	CU_ASSERT_EQUAL_FATAL(asked.redirect.dns_servers.count, 2);
+	CU_ASSERT_TRUE(asked.redirect.dns_servers.items[1].is_v6);
+	CU_ASSERT_FALSE(none.is_capturing_dns);
+	CU_ASSERT_EQUAL(none.redirect.dns_servers.count, 0);
 }
 
 static void test_whole(void)
@@ -248,6 +330,8 @@ static void test_defaults(void)
 	CLEANUP(profile_release) struct profile agent = read(DOCUMENT("{}"));
 
 	CU_ASSERT_EQUAL(profile.gate, GATE_PROBE);
+	CU_ASSERT_EQUAL(profile.redirect.mode, REDIRECT_MODE_REDIRECT);
+	CU_ASSERT_FALSE(profile.is_capturing_dns);
 	CU_ASSERT_EQUAL(profile.redirect.gate_port, 15999);
 	CU_ASSERT_EQUAL(profile.redirect.self_call, SELF_CALL_PASSTHROUGH);
 	CU_ASSERT_EQUAL(profile.redirect.inbound_source.count, 0);
@@ -381,6 +465,8 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"what is wrong is refused by its path", test_refusals},
 	{"a whole profile is read", test_whole},
+	{"a proxy that is known by its group", test_known_by_gid},
+	{"where DNS goes", test_dns},
 	{"what is left out has its default", test_defaults},
 	{"the proxy's uid may be a parameter", test_proxy_uid_of_a_parameter},
 	{"the hash is of the content", test_hash},

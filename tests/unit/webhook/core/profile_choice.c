@@ -21,13 +21,14 @@ static const struct {
 	{"{'sidewire.io/profiles': ' other , agent '}", "proxy", "other,agent", "other", ""},
 	{"{}", "", NULL, NULL, "no profile is chosen, and there is no default"},
 	{"{}", "nobody", NULL, NULL,
-	 "default profiles 'nobody': there is no profile 'nobody', known are: agent, other, proxy"},
+	 "default profiles 'nobody': there is no profile 'nobody', known are: agent, other, proxy, "
+	 "tproxy"},
 	{"{'sidewire.io/profiles': 'Proxy'}", "proxy", NULL, NULL,
 	 "annotation 'sidewire.io/profiles' is 'Proxy': there is no profile 'Proxy', known are: "
-	 "agent, other, proxy"},
+	 "agent, other, proxy, tproxy"},
 	{"{'sidewire.io/profiles': 'proxy,'}", "proxy", NULL, NULL,
 	 "annotation 'sidewire.io/profiles' is 'proxy,': there is no profile '', known are: agent, "
-	 "other, proxy"},
+	 "other, proxy, tproxy"},
 	{"{'sidewire.io/profiles': 'agent,agent'}", "proxy", NULL, NULL,
 	 "annotation 'sidewire.io/profiles' is 'agent,agent': profile 'agent' stands there twice"},
 	{"{'sidewire.io/profiles': 'proxy,other'}", "proxy", NULL, NULL,

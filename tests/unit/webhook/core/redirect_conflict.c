@@ -111,6 +111,41 @@ static void test_known_by_gid_too(void)
 		check(&profile, &ROWS_OF_BOTH[i]);
 }
 
+#define AS_ROOT "{'runAsUser': 0, 'runAsGroup': 15099}"
+#define PROXY_OF_GROUP "{'name': 'proxy', 'securityContext': " AS_ROOT "}"
+#define OF_GROUP(more) "{'spec': {'initContainers': [" PROXY_OF_GROUP "]" more "}}"
+#define BYPASS_OF_GROUP                                                                      \
+	", which is the proxy's (container 'proxy' of profile 'tproxy'): its traffic would " \
+	"bypass the proxy"
+
+/* A proxy that is root, as many applications are: its group is all that tells it from them. */
+static const struct row ROWS_OF_GROUP[] = {
+	{"nothing stated", OF_GROUP(APP("")), ""},
+	{"root too", OF_GROUP(APP(CONTEXT("'runAsUser': 0"))), ""},
+	{"root of root's group", OF_GROUP(APP(CONTEXT("'runAsUser': 0, 'runAsGroup': 0"))), ""},
+	{"a uid that is the proxy's gid", OF_GROUP(APP(CONTEXT("'runAsUser': 15099"))), ""},
+	{"the proxy's group", OF_GROUP(APP(CONTEXT("'runAsUser': 7, 'runAsGroup': 15099"))),
+	 "container 'app' runs as gid 15099" BYPASS_OF_GROUP},
+	{"the pod's is the proxy's group", OF_GROUP(CONTEXT("'runAsGroup': 15099") APP("")),
+	 "container 'app' runs as gid 15099" BYPASS_OF_GROUP},
+	{"files of the proxy's group", OF_GROUP(CONTEXT("'fsGroup': 15099") APP("")), ""},
+	{"the proxy of another group",
+	 "{'spec': {'initContainers': [{'name': 'proxy', 'securityContext': {'runAsUser': 0, "
+	 "'runAsGroup': 0}}]}}",
+	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+	{"the proxy of the pod's group",
+	 "{'spec': {'securityContext': {'runAsGroup': 5}, 'initContainers': [{'name': 'proxy'}]}}",
+	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+};
+
+static void test_known_by_gid_alone(void)
+{
+	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_TPROXY);
+
+	for (size_t i = 0; i < sizeof(ROWS_OF_GROUP) / sizeof(*ROWS_OF_GROUP); i++)
+		check(&profile, &ROWS_OF_GROUP[i]);
+}
+
 static void test_known_by_mark(void)
 {
 	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_PROXY);
@@ -151,6 +186,7 @@ static void test_own_helpers(void)
 static CU_TestInfo tests[] = {
 	{"a proxy that is known by its uid", test_known_by_uid},
 	{"a proxy that is known by its gid too", test_known_by_gid_too},
+	{"a proxy that is known by its gid alone", test_known_by_gid_alone},
 	{"a proxy that is known by its mark", test_known_by_mark},
 	{"without a gate its port is free", test_without_gate},
 	{"the profile's other containers may pass", test_own_helpers},

@@ -27,6 +27,10 @@ static char *text_of(const struct redirect_list *list, const struct redirect_spe
 
 	if (list->kind == REDIRECT_LIST_CIDRS)
 		cidr_list_format(value, &out);
+	else if (list->kind == REDIRECT_LIST_INTERFACES)
+		interface_list_format(value, &out);
+	else if (list->kind == REDIRECT_LIST_PORT_MAP)
+		port_map_format(value, &out);
 	else
 		range_list_format(value, &out);
 	CU_ASSERT_EQUAL(strbuf_finish(&out, &text, &err), 0);
@@ -58,6 +62,14 @@ static const struct {
 	{"includeInboundPorts", "5", "0", "5", "port: '0' is not in 1 to 65535"},
 	{"excludeInboundPorts", "5", "80,,90", "5", "port: '' is not a number from 1 to 65535"},
 	{"excludeUids", "5", "4294967295", "5", "id: '4294967295' is not in 0 to 4294967294"},
+	{"excludeInterfaces", "net2,net1", "net1, net3", "net2,net1,net3", ""},
+	{"rerouteInterfaces", "", "k6t-eth0", "k6t-eth0", ""},
+	{"excludeInterfaces", "net1", "*", "net1", "'*' may only stand in an include list"},
+	{"rerouteInterfaces", "net1", "lo", "net1",
+	 "'lo' can not be named: what a pod says to itself is never captured"},
+	{"portMap", "80:1,443:2", "443:3,25:4", "25:4,80:1,443:3", ""},
+	{"portMap", "80:1", "443", "80:1",
+	 "'443' is no pair of ports: expected DESTINATION:PROXY, such as 12220:15003"},
 	{"excludeOutboundCidrs", "::1", "10.0.0.1/8", "::1",
 	 "'10.0.0.1/8' has bits set behind its prefix: write 10.0.0.0/8"},
 };
@@ -111,6 +123,8 @@ static void test_all_and_copy(void)
 
 	CU_ASSERT_EQUAL(redirect_list_include_all(&spec, &err), 0);
 	CU_ASSERT_EQUAL(redirect_list_apply(list_of("excludeGids"), "7", &spec, &err), 0);
+	CU_ASSERT_EQUAL(redirect_list_apply(list_of("excludeInterfaces"), "a", &spec, &err), 0);
+	CU_ASSERT_EQUAL(redirect_list_apply(list_of("portMap"), "1:2", &spec, &err), 0);
 	CU_ASSERT_EQUAL(redirect_list_add_all(&copy, &spec, &err), 0);
 	for (size_t i = 0; i < REDIRECT_LIST_COUNT; i++) {
 		const struct redirect_list *list = &REDIRECT_LISTS[i];
@@ -119,7 +133,9 @@ static void test_all_and_copy(void)
 
 		ASSERT_ROW(list->member,
 			   (*text != '\0') ==
-				   (list->is_include || strcmp(list->member, "excludeGids") == 0));
+				   (list->is_include || strcmp(list->member, "excludeGids") == 0 ||
+				    strcmp(list->member, "excludeInterfaces") == 0 ||
+				    strcmp(list->member, "portMap") == 0));
 		ASSERT_TEXT(list->member, copied, text);
 	}
 }

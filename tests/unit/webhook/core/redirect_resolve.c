@@ -111,14 +111,34 @@ static void test_everything_of_the_profile(void)
 static const struct {
 	const char *annotations, *error;
 } REFUSALS[] = {
-	{"{'sidewire.io/redirect-mode': 'tproxy'}",
-	 "annotation 'sidewire.io/redirect-mode' is 'tproxy', which is not supported by this "
-	 "version: expected redirect or none"},
-	{"{'sidewire.io/redirect-mode': 'tproxy-both'}",
-	 "annotation 'sidewire.io/redirect-mode' is 'tproxy-both', which is not supported by this "
-	 "version: expected redirect or none"},
 	{"{'sidewire.io/redirect-mode': 'Redirect'}",
-	 "annotation 'sidewire.io/redirect-mode' is 'Redirect', expected redirect or none"},
+	 "annotation 'sidewire.io/redirect-mode' is 'Redirect', expected redirect, tproxy, "
+	 "tproxy-both or none"},
+	{"{'sidewire.io/dns-capture': 'true'}",
+	 "annotation 'sidewire.io/dns-capture' is 'true', but profile 'proxy' has no dnsPort: its "
+	 "proxy answers no DNS"},
+	{"{'sidewire.io/dns-capture': 'yes'}",
+	 "annotation 'sidewire.io/dns-capture' is 'yes', expected true or false"},
+	{"{'sidewire.io/drop-invalid': 'True'}",
+	 "annotation 'sidewire.io/drop-invalid' is 'True', expected true or false"},
+	{"{'sidewire.io/non-tcp': 'drop'}",
+	 "annotation 'sidewire.io/non-tcp' is 'drop', expected allow, reject-quic or reject"},
+	{"{'sidewire.io/exclude-interfaces': 'lo'}",
+	 "annotation 'sidewire.io/exclude-interfaces' is 'lo', expected names of interfaces such "
+	 "as net1,net2: 'lo' can not be named: what a pod says to itself is never captured"},
+	{"{'sidewire.io/port-map': '80'}",
+	 "annotation 'sidewire.io/port-map' is '80', expected pairs of ports such as "
+	 "12220:15003,6379:15004: '80' is no pair of ports: expected DESTINATION:PROXY, such as "
+	 "12220:15003"},
+	{"{'sidewire.io/drop-invalid': 'true', 'sidewire.io/redirect-mode': 'tproxy-both'}",
+	 "annotation 'sidewire.io/drop-invalid' is 'true': dropInvalid needs conntrack, which mode "
+	 "tproxy-both does without"},
+	{"{'sidewire.io/exclude-interfaces': 'a', 'sidewire.io/reroute-interfaces': 'b,a'}",
+	 "annotation 'sidewire.io/reroute-interfaces' is 'b,a': the interface a is in "
+	 "excludeInterfaces and in rerouteInterfaces: it can not be both"},
+	{"{'sidewire.io/port-map': '80:15999'}",
+	 "annotation 'sidewire.io/port-map' is '80:15999': portMap sends port 80 to 15999, which "
+	 "is a port of the gate"},
 	{"{'sidewire.io/gate': 'on'}",
 	 "annotation 'sidewire.io/gate' is 'on', expected probe, exec or none"},
 	{"{'sidewire.io/exclude-uids': '5-'}",
@@ -129,21 +149,96 @@ static const struct {
 	 "80,8000-8010, or *: port: 'x' is not a number from 1 to 65535"},
 };
 
+static void check_refusal(const struct profile *profile, const char *quoted, const char *error)
+{
+	json_auto_t *annotations = quoted_json(quoted);
+	struct redirect_spec spec = {.mode = REDIRECT_MODE_REDIRECT, .outbound_port = 7};
+	enum gate gate = GATE_EXEC;
+	struct err err = {0};
+
+	ASSERT_ROW(quoted, redirect_resolve(profile, annotations, &spec, &gate, &err) == -EINVAL);
+	ASSERT_TEXT(quoted, err.msg, error);
+	ASSERT_ROW(quoted, spec.outbound_port == 7 && gate == GATE_EXEC);
+}
+
 static void test_refusals(void)
 {
 	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_PROXY);
 
-	for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(*REFUSALS); i++) {
-		json_auto_t *annotations = quoted_json(REFUSALS[i].annotations);
-		struct redirect_spec spec = {.mode = REDIRECT_MODE_REDIRECT, .outbound_port = 7};
-		enum gate gate = GATE_EXEC;
-		struct err err = {0};
+	for (size_t i = 0; i < sizeof(REFUSALS) / sizeof(*REFUSALS); i++)
+		check_refusal(&profile, REFUSALS[i].annotations, REFUSALS[i].error);
+}
 
-		ASSERT_ROW(REFUSALS[i].annotations,
-			   redirect_resolve(&profile, annotations, &spec, &gate, &err) == -EINVAL);
-		ASSERT_TEXT(REFUSALS[i].annotations, err.msg, REFUSALS[i].error);
-		ASSERT_ROW(REFUSALS[i].annotations, spec.outbound_port == 7 && gate == GATE_EXEC);
+/* What the profile says, and the pod does not, may be the other half of a contradiction. */
+static void test_contradictions_of_the_profile(void)
+{
+	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_TPROXY);
+
+	check_refusal(&profile, "{'sidewire.io/redirect-mode': 'tproxy-both'}",
+		      "annotation 'sidewire.io/redirect-mode' is 'tproxy-both': dropInvalid needs "
+		      "conntrack, which mode tproxy-both does without");
+	check_refusal(&profile, "{'sidewire.io/exclude-interfaces': 'k6t-eth0'}",
+		      "annotation 'sidewire.io/exclude-interfaces' is 'k6t-eth0': the interface "
+		      "k6t-eth0 is in excludeInterfaces and in rerouteInterfaces: it can not be "
+		      "both");
+}
+
+static char *new_fields(const struct profile *profile, const char *quoted)
+{
+	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
+	CLEANUP(freep) char *document = NULL;
+	json_auto_t *annotations = quoted_json(quoted);
+	enum gate gate = GATE_NONE;
+	struct err err = {0};
+
+	CU_ASSERT_EQUAL_FATAL(redirect_resolve(profile, annotations, &spec, &gate, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(redirect_spec_encode(&spec, &document, &err), 0);
+	quote(document);
+	const char *at = strstr(document, "'excludeInterfaces'");
+	return strdup(at != NULL ? at : document);
+}
+
+/* Every value of the profile arrives, and an annotation changes, or adds to, its own. */
+static void test_new_fields(void)
+{
+	static const struct {
+		const char *annotations, *fields;
+	} rows[] = {
+		{"{}", "'excludeInterfaces':'net1','rerouteInterfaces':'k6t-eth0','portMap':"
+		       "'12220:15003','dnsPort':15053,'dnsServers':'10.96.0.10','dropInvalid':true,"
+		       "'nonTcp':'reject-quic'}"},
+		{"{'sidewire.io/exclude-interfaces': 'net2', 'sidewire.io/reroute-interfaces': "
+		 "'docker0', 'sidewire.io/port-map': '80:1,12220:2'}",
+		 "'excludeInterfaces':'net1,net2','rerouteInterfaces':'k6t-eth0,docker0','portMap':"
+		 "'80:1,12220:2','dnsPort':15053,'dnsServers':'10.96.0.10','dropInvalid':true,"
+		 "'nonTcp':'reject-quic'}"},
+		{"{'sidewire.io/dns-capture': 'false', 'sidewire.io/drop-invalid': 'false', "
+		 "'sidewire.io/non-tcp': 'reject'}",
+		 "'excludeInterfaces':'net1','rerouteInterfaces':'k6t-eth0','portMap':"
+		 "'12220:15003','dnsPort':0,'dnsServers':'','dropInvalid':false,"
+		 "'nonTcp':'reject'}"},
+		{"{'sidewire.io/redirect-mode': 'none', 'sidewire.io/dns-capture': 'true'}",
+		 "{'version':1,'mode':'none'}"},
+	};
+	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_TPROXY);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		CLEANUP(freep) char *fields = new_fields(&profile, rows[i].annotations);
+
+		ASSERT_TEXT(rows[i].annotations, fields, rows[i].fields);
 	}
+}
+
+/* A profile whose proxy answers DNS, of those that ask for it. */
+static void test_dns_on_request(void)
+{
+	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_TPROXY);
+
+	profile.is_capturing_dns = false;
+	CLEANUP(freep) char *not_asked = new_fields(&profile, "{}");
+	CLEANUP(freep) char *asked = new_fields(&profile, "{'sidewire.io/dns-capture': 'true'}");
+	CU_ASSERT_PTR_NOT_NULL(strstr(not_asked, "'dnsPort':0,'dnsServers':''"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(asked, "'dnsPort':15053,'dnsServers':'10.96.0.10'"));
 }
 
 static int attempt(const void *input, struct err *err)
@@ -165,12 +260,20 @@ static void test_out_of_memory(void)
 	json_t *input[] = {profile, annotations};
 
 	alloc_fail_sweep("resolve", attempt, input);
+	json_auto_t *tproxy = quoted_json(SAMPLE_TPROXY);
+	json_auto_t *more = quoted_json("{'sidewire.io/exclude-interfaces': 'a,b', "
+					"'sidewire.io/port-map': '1:2'}");
+	json_t *others[] = {tproxy, more};
+	alloc_fail_sweep("the rest", attempt, others);
 }
 
 static CU_TestInfo tests[] = {
 	{"annotations change the profile's redirect", test_resolve},
 	{"the profile's redirect, whole", test_everything_of_the_profile},
 	{"what does not parse is refused", test_refusals},
+	{"contradictions with the profile", test_contradictions_of_the_profile},
+	{"interfaces, ports, DNS and the rest", test_new_fields},
+	{"DNS for those that ask", test_dns_on_request},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
 };

@@ -20,7 +20,8 @@ struct profile sample_profile(const char *text)
 
 struct profile_set sample_set(void)
 {
-	static const char *const DOCUMENTS[] = {SAMPLE_PROXY, SAMPLE_OTHER, SAMPLE_AGENT};
+	static const char *const DOCUMENTS[] = {SAMPLE_PROXY, SAMPLE_OTHER, SAMPLE_AGENT,
+						SAMPLE_TPROXY};
 	struct profile_set set = {0};
 
 	for (size_t i = 0; i < sizeof(DOCUMENTS) / sizeof(*DOCUMENTS); i++) {

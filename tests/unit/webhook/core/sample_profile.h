@@ -34,6 +34,20 @@
 		" 'proxy': {'uids': [7], 'gids': [8]}},"                                   \
 		" 'pod': {'spec': {'containers': [{'name': 'other', 'image': 'other:1'}]}}}")
 
+/* Redirects by TPROXY with all that a redirect may say: root's container "proxy", known by its
+ * group. */
+#define SAMPLE_TPROXY                                                                          \
+	SAMPLE_DOCUMENT(                                                                       \
+		"tproxy",                                                                      \
+		"{'redirect': {'mode': 'tproxy', 'outboundPort': 15001, 'inboundPort': 15006," \
+		"  'container': 'proxy', 'proxy': {'gids': [15099]}, 'dnsPort': 15053,"        \
+		"  'dnsServers': ['10.96.0.10'], 'excludeInterfaces': ['net1'],"               \
+		"  'rerouteInterfaces': 'k6t-eth0', 'portMap': ['12220:15003'],"               \
+		"  'dropInvalid': true, 'nonTcp': 'reject-quic'},"                             \
+		" 'pod': {'spec': {'initContainers': [{'name': 'proxy', 'image': 'proxy:1',"   \
+		"  'restartPolicy': 'Always', 'securityContext': {'runAsUser': 0,"             \
+		"   'runAsGroup': 15099, 'capabilities': {'add': ['NET_RAW']}}}]}}}")
+
 /* Redirects nothing, and needs a parameter. */
 #define SAMPLE_AGENT                                                                      \
 	SAMPLE_DOCUMENT("agent", "{'parameters': [{'name': 'tenant', 'type': 'string'}]," \
@@ -42,7 +56,7 @@
 /* The profile of a document that is right. The caller releases it. */
 struct profile sample_profile(const char *document) __attribute__((nonnull));
 
-/* The set of the three. The caller releases it. */
+/* The set of the four. The caller releases it. */
 struct profile_set sample_set(void);
 
 #endif

@@ -42,7 +42,7 @@ static void test_replace(void)
 	CU_ASSERT_EQUAL(profile_snapshot_set(nothing)->count, 0);
 	CU_ASSERT_PTR_NOT_NULL(profile_set_find(profile_snapshot_set(first), "proxy", 5));
 	profile_slot_report(&slot, &report);
-	CU_ASSERT(report.count == 3 && report.loads == 2 && report.failed_loads == 0);
+	CU_ASSERT(report.count == 4 && report.loads == 2 && report.failed_loads == 0);
 	CU_ASSERT(report.loaded_at > 0);
 }
 
@@ -56,7 +56,7 @@ static void test_fail(void)
 	put(&slot);
 	profile_slot_fail(&slot, "a.yaml: line 1");
 	profile_slot_report(&slot, &report);
-	CU_ASSERT(report.count == 3 && report.loads == 1 && report.failed_loads == 1);
+	CU_ASSERT(report.count == 4 && report.loads == 1 && report.failed_loads == 1);
 	CU_ASSERT_STRING_EQUAL(report.trouble, "a.yaml: line 1");
 	put(&slot);
 	profile_slot_report(&slot, &report);

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "webhook/core/container_identity.h"
+
+bool container_identity(const json_t *pod, const json_t *container, const char *member,
+			json_int_t *ret_id)
+{
+	json_t *own = json_object_get(json_object_get(container, "securityContext"), member);
+	json_t *spec = json_object_get(pod, "spec");
+	json_t *pods = json_object_get(json_object_get(spec, "securityContext"), member);
+	json_t *stated = own != NULL && !json_is_null(own) ? own : pods;
+
+	if (!json_is_integer(stated))
+		return false;
+	*ret_id = json_integer_value(stated);
+	return true;
+}
