@@ -24,10 +24,24 @@ static bool reserve(struct plan_builder *builder)
 
 void plan_add(struct plan_builder *builder, const struct plan_rule *rule)
 {
+	if (rule->families == 0)
+		return;
 	if (builder->errnum == 0 && builder->plan.count == PLAN_RULES_MAX)
 		builder->errnum = E2BIG;
 	if (builder->errnum == 0 && reserve(builder))
 		builder->plan.rules[builder->plan.count++] = *rule;
+}
+
+void plan_add_destinations(struct plan_builder *builder, struct plan_rule rule,
+			   const struct cidr *v4, const struct cidr *v6)
+{
+	rule.has_destination = true;
+	rule.families = PLAN_V4;
+	rule.destination = *v4;
+	plan_add(builder, &rule);
+	rule.families = PLAN_V6;
+	rule.destination = *v6;
+	plan_add(builder, &rule);
 }
 
 bool plan_is_every_port(const struct range_list *ports)
@@ -41,7 +55,6 @@ void plan_add_ports(struct plan_builder *builder, struct plan_rule rule,
 {
 	size_t slots = 0;
 
-	rule.protocol = PLAN_TCP;
 	if (plan_is_every_port(ports)) {
 		plan_add(builder, &rule);
 		return;
@@ -78,37 +91,51 @@ unsigned int plan_families_whole(const struct cidr_list *list)
 	return families;
 }
 
-unsigned int plan_families_partial(const struct cidr_list *list)
+unsigned int plan_families_any(const struct cidr_list *list)
 {
 	unsigned int families = 0;
 
 	for (size_t i = 0; i < list->count; i++)
 		families |= family_of(&list->items[i]);
-	return families & ~plan_families_whole(list);
+	return families;
+}
+
+unsigned int plan_families_partial(const struct cidr_list *list)
+{
+	return plan_families_any(list) & ~plan_families_whole(list);
 }
 
 void plan_add_prefixes(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		       const struct cidr_list *list)
 {
-	unsigned int partial = plan_families_partial(list);
+	unsigned int partial = plan_families_partial(list) & rule.families;
 	struct cidr *match = end == PLAN_SOURCE ? &rule.source : &rule.destination;
 
 	*(end == PLAN_SOURCE ? &rule.has_source : &rule.has_destination) = true;
 	for (size_t i = 0; i < list->count; i++) {
 		*match = list->items[i];
-		rule.families = family_of(match);
-		if ((partial & rule.families) != 0)
-			plan_add(builder, &rule);
+		rule.families = family_of(match) & partial;
+		plan_add(builder, &rule);
 	}
 }
 
 void plan_add_cidrs(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		    const struct cidr_list *list)
 {
-	rule.families = (enum plan_family)plan_families_whole(list);
-	if (rule.families != 0)
-		plan_add(builder, &rule);
+	struct plan_rule whole = rule;
+
+	whole.families &= plan_families_whole(list);
+	plan_add(builder, &whole);
 	plan_add_prefixes(builder, rule, end, list);
+}
+
+void plan_add_interfaces(struct plan_builder *builder, struct plan_rule rule,
+			 enum plan_direction direction, const struct interface_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		*(direction == PLAN_IN ? &rule.in_interface : &rule.out_interface) = list->items[i];
+		plan_add(builder, &rule);
+	}
 }
 
 /* Whether the list has exactly this range. */

@@ -17,16 +17,22 @@ struct plan_builder {
 
 enum plan_end { PLAN_SOURCE, PLAN_DESTINATION };
 enum plan_owner { PLAN_UID, PLAN_GID };
+enum plan_direction { PLAN_IN, PLAN_OUT };
 
-/* Adds the rule as it is. */
+/* Adds the rule as it is; one of no family is none. */
 void plan_add(struct plan_builder *builder, const struct plan_rule *rule) __attribute__((nonnull));
+
+/* Adds the rule for IPv4 and the one destination, and for IPv6 and the other. */
+void plan_add_destinations(struct plan_builder *builder, struct plan_rule rule,
+			   const struct cidr *v4, const struct cidr *v6) __attribute__((nonnull));
 
 /* Whether the list holds every port. */
 bool plan_is_every_port(const struct range_list *ports) __attribute__((nonnull));
 
 /*
- * Adds the rule for TCP to these ports: as often as multiport's slots make it necessary; once and
- * without a port match where the list holds every port; not at all where it holds none.
+ * Adds the rule, which is one for TCP or UDP, for these ports: as often as multiport's slots make
+ * it necessary; once and without a port match where the list holds every port; not at all where it
+ * holds none.
  */
 void plan_add_ports(struct plan_builder *builder, struct plan_rule rule,
 		    const struct range_list *ports) __attribute__((nonnull));
@@ -37,13 +43,22 @@ unsigned int plan_families_whole(const struct cidr_list *list) __attribute__((no
 /* The families of which the list holds some addresses, but not every one; 0 for none. */
 unsigned int plan_families_partial(const struct cidr_list *list) __attribute__((nonnull));
 
-/* Adds the rule for each prefix of the families of which the list does not hold every address. */
+/* Adds the rule for each prefix of those of its families of which the list does not hold every
+ * address. */
 void plan_add_prefixes(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		       const struct cidr_list *list) __attribute__((nonnull));
 
-/* The same, and once without an address for the families of which it does. */
+/* The same, and once without an address for those of its families of which it does. */
 void plan_add_cidrs(struct plan_builder *builder, struct plan_rule rule, enum plan_end end,
 		    const struct cidr_list *list) __attribute__((nonnull));
+
+/* Adds the rule for what comes in, or goes out, at each of the interfaces. */
+void plan_add_interfaces(struct plan_builder *builder, struct plan_rule rule,
+			 enum plan_direction direction, const struct interface_list *list)
+	__attribute__((nonnull));
+
+/* The families of which the list holds any address. */
+unsigned int plan_families_any(const struct cidr_list *list) __attribute__((nonnull));
 
 /* Adds the rule for each range of ids, but for those that are in `handled` too: an earlier rule has
  * taken them. */

@@ -12,11 +12,13 @@
  * PLAN_MARK_OUTBOUND in mangle OUTPUT; a policy rule sends that mark to lo, where mangle PREROUTING
  * gives it to the proxy's socket. Without conntrack nobody knows which packets are answers, so the
  * sockets know it: the sysctl net.ipv4.tcp_fwmark_accept (which is IPv6's too) gives a socket that
- * is accepted the mark of its SYN. A SYN that comes in past the proxy is marked PLAN_MARK_PAST, and
- * answers with that mark pass. A SYN with an address that is not the pod's, which the proxy sends
- * to the application in the caller's name, is marked PLAN_MARK_BACK, and a policy rule sends the
- * answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's sockets not to
- * get them.
+ * is accepted the mark of its SYN, and fwmark_reflect, which each family has, gives what no socket
+ * answers the mark of what it answers. What comes from outside is marked PLAN_MARK_PAST, and
+ * answers with that mark pass: those of the application past the proxy, and those of the proxy's
+ * sockets that are closed, which have no owner any more. What the proxy sends to the application in
+ * a caller's name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy
+ * rule sends the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's
+ * sockets not to get them.
  */
 #ifndef SIDEWIRE_CNI_REDIRECT_PLAN_H
 #define SIDEWIRE_CNI_REDIRECT_PLAN_H
@@ -41,7 +43,7 @@ enum plan_mark {
 	PLAN_MARK_NONE = 0,
 	PLAN_MARK_OUTBOUND = REDIRECT_MARK_FIRST, /* to the proxy by way of lo */
 	PLAN_MARK_INBOUND, /* is on lo anyway, and goes to the proxy's inbound port there */
-	PLAN_MARK_PAST,    /* came past the proxy, and its answers go past it */
+	PLAN_MARK_PAST,    /* came from outside, and its answers go out past the proxy */
 	PLAN_MARK_BACK,    /* the proxy sent it in a caller's name; its answers go by way of lo */
 };
 
@@ -63,14 +65,15 @@ enum plan_table {
 /* Chains of ours. Each family has all of them that hold a rule. A rule leads only to a chain of its
  * table that comes later here. */
 enum plan_chain {
-	PLAN_CHAIN_ZONE_IN,       /* SIDEWIRE_ZONE_IN: raw, from PREROUTING */
-	PLAN_CHAIN_ZONE_OUT,      /* SIDEWIRE_ZONE_OUT: raw, from OUTPUT */
-	PLAN_CHAIN_TPROXY,        /* SIDEWIRE_TPROXY: mangle, from PREROUTING */
-	PLAN_CHAIN_TPROXY_OUT,    /* SIDEWIRE_TPROXY_OUT: mangle, what is on lo on its way out */
-	PLAN_CHAIN_TPROXY_PAST,   /* SIDEWIRE_TPROXY_PAST: mangle, inbound past the proxy */
-	PLAN_CHAIN_DELIVER,       /* SIDEWIRE_DELIVER: mangle, from INPUT */
-	PLAN_CHAIN_MARK,          /* SIDEWIRE_MARK: mangle, from OUTPUT */
-	PLAN_CHAIN_MARK_PROXY,    /* SIDEWIRE_MARK_PROXY: the proxy's own */
+	PLAN_CHAIN_ZONE_IN,         /* SIDEWIRE_ZONE_IN: raw, from PREROUTING */
+	PLAN_CHAIN_ZONE_OUT,        /* SIDEWIRE_ZONE_OUT: raw, from OUTPUT */
+	PLAN_CHAIN_TPROXY,          /* SIDEWIRE_TPROXY: mangle, from PREROUTING */
+	PLAN_CHAIN_TPROXY_REROUTED, /* SIDEWIRE_TPROXY_REROUTED: mangle, as REROUTED */
+	PLAN_CHAIN_TPROXY_CAPTURE,  /* SIDEWIRE_TPROXY_CAPTURE: mangle, as CAPTURE */
+	PLAN_CHAIN_TPROXY_OUT,      /* SIDEWIRE_TPROXY_OUT: mangle, to the proxy on its way out */
+	PLAN_CHAIN_DELIVER,         /* SIDEWIRE_DELIVER: mangle, from INPUT */
+	PLAN_CHAIN_MARK,            /* SIDEWIRE_MARK: mangle, from OUTPUT */
+	PLAN_CHAIN_MARK_PROXY,      /* SIDEWIRE_MARK_PROXY: the proxy's own */
 	PLAN_CHAIN_MARK_CAPTURE,  /* SIDEWIRE_MARK_CAPTURE: included ports of included destinations
 				   */
 	PLAN_CHAIN_MARK_INBOUND,  /* SIDEWIRE_MARK_INBOUND: marks PLAN_MARK_INBOUND */
@@ -164,7 +167,7 @@ struct redirect_plan {
 	struct plan_rule *rules; /* owned; by chain, and in a chain in order of evaluation */
 	size_t count;
 	/* Packets with these marks are routed to lo, in every family that is programmed. Where
-	 * there are any, net.ipv4.tcp_fwmark_accept is 1. */
+	 * there are any, tcp_fwmark_accept and fwmark_reflect are 1. */
 	uint32_t route_marks[PLAN_ROUTE_MARKS];
 	size_t route_count;
 	/* Where the gate's rule is: committed last, so that an open gate means that all is in

@@ -23,7 +23,7 @@ static void check_plan(const struct redirect_spec *spec)
 	int r = redirect_plan_build(spec, &plan, &err);
 
 	assert(r == 0 || r == -E2BIG);
-	redirect_text_plan(&plan, &text);
+	redirect_text_plan(&plan, PLAN_V4, &text);
 	redirect_text_words(&plan, &text);
 	assert(!text.is_failed);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Prints the plan of the redirect document on stdin: as rules, or with --words for people. */
+/* Prints the plan of the redirect document on stdin: as rules of each family,
+ * or with --words for people. */
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -40,10 +41,14 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s: %s\n", argv[0], err.msg);
 		return 1;
 	}
-	if (is_words)
+	if (is_words) {
 		redirect_text_words(&plan, &out);
-	else
-		redirect_text_plan(&plan, &out);
+	} else {
+		strbuf_puts(&out, "# IPv4\n");
+		redirect_text_plan(&plan, PLAN_V4, &out);
+		strbuf_puts(&out, "# IPv6\n");
+		redirect_text_plan(&plan, PLAN_V6, &out);
+	}
 	CLEANUP(freep) char *text = NULL;
 	if (strbuf_finish(&out, &text, &err) < 0 || fputs(text, stdout) < 0)
 		return 1;

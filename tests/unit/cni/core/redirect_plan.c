@@ -109,15 +109,44 @@ static int build(const void *input, struct err *err)
 
 static void test_allocations(void)
 {
-	const struct redirect_spec spec = largest();
+	struct redirect_spec spec = largest();
 
 	alloc_fail_sweep("the largest plan", build, &spec);
+	spec.mode = REDIRECT_MODE_TPROXY;
+	alloc_fail_sweep("by TPROXY and nat", build, &spec);
+	spec.mode = REDIRECT_MODE_TPROXY_BOTH;
+	alloc_fail_sweep("by TPROXY", build, &spec);
+}
+
+/* A destination's every port of its own, in as few rules as slots allow: a range for each proxy
+ * port, and single ports where they alternate. */
+static void test_port_map(void)
+{
+	struct port_mapping mappings[PORT_MAP_MAX];
+	struct redirect_spec spec = largest();
+	CLEANUP(redirect_plan_release) struct redirect_plan halves = {0};
+	CLEANUP(redirect_plan_release) struct redirect_plan mixed = {0};
+	size_t without = RULES_WITHOUT_IDS + 2 * RANGE_LIST_MAX;
+	struct err err = {0};
+
+	spec.port_map = (struct port_map){mappings, PORT_MAP_MAX};
+	for (size_t i = 0; i < PORT_MAP_MAX; i++)
+		mappings[i] = (struct port_mapping){.destination = (uint16_t)(i + 1),
+						    .proxy = i < PORT_MAP_MAX / 2 ? 7 : 8};
+	CU_ASSERT(redirect_plan_build(&spec, &halves, &err) == 0);
+	CU_ASSERT(halves.count == without + 2);
+	for (size_t i = 0; i < PORT_MAP_MAX; i++)
+		mappings[i].proxy = i % 2 == 0 ? 7 : 8;
+	CU_ASSERT(redirect_plan_build(&spec, &mixed, &err) == 0);
+	CU_ASSERT(mixed.count ==
+		  without + 2 * ((PORT_MAP_MAX / 2 + PLAN_PORT_SLOTS - 1) / PLAN_PORT_SLOTS));
 }
 
 static CU_TestInfo tests[] = {{"every list is full", test_most_rules},
 			      {"too many rules", test_too_many_rules},
 			      {"mode none", test_mode_none},
 			      {"chains", test_chains},
+			      {"the largest port map", test_port_map},
 			      {"failing allocations", test_allocations},
 			      CU_TEST_INFO_NULL};
 SUITE("cni/core/redirect_plan", tests)
