@@ -186,7 +186,7 @@ $(BUILD)/bench-review $(BUILD)/bench-paced: $(BUILD)/bench-%: $(BUILD)/obj/tests
 .PHONY: bench bench-cluster benches
 benches: $(BENCHES)
 
-bench: all benches ## print the figures: medians and spread, ratios in one run (root; MILLION=1: memory until a million reviews)
+bench: all benches $(BUILD)/golden-nft ## print the figures: medians and spread, ratios in one run (root; MILLION=1: memory until a million reviews)
 	BUILD=$(BUILD) tests/bench/run
 
 bench-cluster: all ## print the figures on a real Kubernetes of two nodes: start of pods, admission, bursts, memory (root)

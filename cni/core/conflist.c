@@ -118,11 +118,14 @@ bool conflist_is_ours(const json_t *plugin)
 }
 
 /* Whether the entry is what conflist_edit.c writes. */
-static bool is_current(const json_t *plugin)
+static bool is_current(const json_t *plugin, enum backend_choice backend)
 {
 	const json_t *capabilities = json_object_get(plugin, "capabilities");
+	const char *said = json_string_value(json_object_get(plugin, "backend"));
+	bool is_said = backend != BACKEND_AUTO;
 
-	return conflist_is_ours(plugin) && json_object_size(plugin) == 2 &&
+	return conflist_is_ours(plugin) && json_object_size(plugin) == (is_said ? 3 : 2) &&
+	       (!is_said || (said != NULL && strcmp(said, backend_choice_name(backend)) == 0)) &&
 	       json_object_size(capabilities) == 1 &&
 	       json_is_true(json_object_get(capabilities, CNI_CAPABILITY_ANNOTATIONS));
 }
@@ -136,7 +139,7 @@ enum conflist_entry conflist_find_entry(const struct conflist *list)
 
 	json_array_foreach(list->plugins, index, plugin) {
 		ours += conflist_is_ours(plugin);
-		good += index > 0 && is_current(plugin);
+		good += index > 0 && is_current(plugin, list->backend);
 	}
 	if (ours == 0)
 		return CONFLIST_ENTRY_ABSENT;

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cni/core/backend_choice.h"
 #include "cni/core/json_slice.h"
 #include "common/base/err.h"
 
@@ -28,6 +29,8 @@ struct conflist {
 	json_t *plugins;             /* borrowed from object: an array */
 	struct json_slice *elements; /* owned: the bytes of each element of plugins, in text */
 	size_t count;                /* of plugins */
+	/* What our entry shall say, set by who reads the list; BACKEND_AUTO: nothing. */
+	enum backend_choice backend;
 };
 
 /* How our entry stands in the list. */
@@ -36,8 +39,8 @@ enum conflist_entry {
 	/* Once, as it should be, behind another plugin: behind any one is good enough, since who
 	 * adds himself behind us later does no harm, and moving again would be a quarrel. */
 	CONFLIST_ENTRY_IN_PLACE,
-	/* With other contents (of another version of ours), more than once, or first in the list,
-	 * where no prevResult reaches it. */
+	/* With other contents (of another version of ours, of another backend), more than once, or
+	 * first in the list, where no prevResult reaches it. */
 	CONFLIST_ENTRY_WRONG,
 };
 

@@ -93,7 +93,8 @@ static struct json_slice indentation_step(const struct layout *layout)
 	return (struct json_slice){layout->member.text + outer, layout->member.length - outer};
 }
 
-static void put_tall_entry(struct strbuf *out, const struct layout *layout)
+static void put_tall_entry(struct strbuf *out, const struct layout *layout,
+			   enum backend_choice backend)
 {
 	struct json_slice step = indentation_step(layout);
 
@@ -107,16 +108,22 @@ static void put_tall_entry(struct strbuf *out, const struct layout *layout)
 	strbuf_printf(out, "\"" CNI_CAPABILITY_ANNOTATIONS "\":%strue", layout->space);
 	put_slice(out, &layout->member);
 	strbuf_puts(out, "}");
+	if (backend != BACKEND_AUTO) {
+		strbuf_puts(out, ",");
+		put_slice(out, &layout->member);
+		strbuf_printf(out, "\"backend\":%s\"%s\"", layout->space,
+			      backend_choice_name(backend));
+	}
 	put_slice(out, &layout->closing);
 	strbuf_puts(out, "}");
 }
 
-static void put_entry(struct strbuf *out, const struct layout *layout)
+static void put_entry(struct strbuf *out, const struct layout *layout, enum backend_choice backend)
 {
 	const char *space = layout->space;
 
 	if (layout->is_tall) {
-		put_tall_entry(out, layout);
+		put_tall_entry(out, layout, backend);
 		return;
 	}
 	strbuf_puts(out, "{");
@@ -124,6 +131,9 @@ static void put_entry(struct strbuf *out, const struct layout *layout)
 	strbuf_printf(out, "\"type\":%s\"" CNI_PLUGIN_TYPE "\",%s\"capabilities\":%s", space, space,
 		      space);
 	strbuf_printf(out, "{\"" CNI_CAPABILITY_ANNOTATIONS "\":%strue}", space);
+	if (backend != BACKEND_AUTO)
+		strbuf_printf(out, ",%s\"backend\":%s\"%s\"", space, space,
+			      backend_choice_name(backend));
 	put_slice(out, &layout->closing);
 	strbuf_puts(out, "}");
 }
@@ -166,7 +176,7 @@ static void put_edited(struct strbuf *out, const struct conflist *list, bool sho
 		}
 		strbuf_puts(out, ",");
 		put_slice(out, &layout.before);
-		put_entry(out, &layout);
+		put_entry(out, &layout, list->backend);
 	}
 	strbuf_append(out, at, (size_t)(list->text.data + list->text.length - at));
 }
@@ -255,8 +265,8 @@ static int put_made(struct strbuf *out, struct conf_text conf, const char *file_
 	return 0;
 }
 
-int conflist_edit_make(struct conf_text conf, const char *file_name, char **ret_text,
-		       size_t *ret_length, struct err *err)
+int conflist_edit_make(struct conf_text conf, const char *file_name, enum backend_choice backend,
+		       char **ret_text, size_t *ret_length, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 	CLEANUP(conflist_release) struct conflist list = {0};
@@ -270,5 +280,6 @@ int conflist_edit_make(struct conf_text conf, const char *file_name, char **ret_
 		r = conflist_read((struct conf_text){alone, length}, &list, err);
 	if (r == 0)
 		r = conflist_check(&list, err);
+	list.backend = backend;
 	return r == 0 ? conflist_edit_insert(&list, ret_text, ret_length, err) : r;
 }

@@ -28,12 +28,13 @@ int conflist_edit_remove(const struct conflist *list, char **ret_text, size_t *r
 
 /*
  * A conflist with the one plugin of `conf`, a configuration of the older form for one plugin, and
- * our entry; its version and name are the plugin's. `file_name` is where `conf` came from, and the
- * value of CONFLIST_MADE_FROM. The caller frees *ret_text. -EINVAL or -EPROTONOSUPPORT when `conf`
- * is no such thing, or what came of it would not pass conflist_check(); -ENOMEM.
+ * our entry, which names `backend`; its version and name are the plugin's. `file_name` is where
+ * `conf` came from, and the value of CONFLIST_MADE_FROM. The caller frees *ret_text. -EINVAL or
+ * -EPROTONOSUPPORT when `conf` is no such thing, or what came of it would not pass
+ * conflist_check(); -ENOMEM.
  */
-int conflist_edit_make(struct conf_text conf, const char *file_name, char **ret_text,
-		       size_t *ret_length, struct err *err)
+int conflist_edit_make(struct conf_text conf, const char *file_name, enum backend_choice backend,
+		       char **ret_text, size_t *ret_length, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

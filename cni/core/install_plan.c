@@ -96,6 +96,7 @@ static int plan_entry(struct install_plan *plan, const struct conf_file *file, s
 	struct err reason;
 	int r = conflist_read(text_of(file), &list, &reason);
 
+	list.backend = plan->backend;
 	if (r == 0)
 		r = conflist_check(&list, &reason);
 	if (r == -ENOMEM)
@@ -133,7 +134,8 @@ static int plan_made(struct install_plan *plan, const struct conf_files *files,
 	const struct conf_file *old = find_file(files, name);
 	struct err reason;
 	size_t length;
-	int r = conflist_edit_make(text_of(file), file->name, &data, &length, &reason);
+	int r = conflist_edit_make(text_of(file), file->name, plan->backend, &data, &length,
+				   &reason);
 
 	if (r == -ENOMEM)
 		return no_memory(err);
@@ -238,11 +240,12 @@ static int by_name(const void *a, const void *b)
 }
 
 int install_plan_build(struct conf_files *files, enum install_goal goal,
-		       struct install_plan *ret_plan, struct err *err)
+		       enum backend_choice backend, struct install_plan *ret_plan, struct err *err)
 {
 	/* One step for each file at most, and one for a file that is not there yet. */
 	CLEANUP(install_plan_release)
-	struct install_plan plan = {.steps = calloc(files->count + 1, sizeof(*plan.steps))};
+	struct install_plan plan = {.steps = calloc(files->count + 1, sizeof(*plan.steps)),
+				    .backend = backend};
 	int r = 0;
 
 	if (plan.steps == NULL)

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cni/core/backend_choice.h"
 #include "common/base/err.h"
 
 /* What is behind the name of a conflist that was made from NAME.conf: NAME-sidewire.conflist. '-'
@@ -59,6 +60,7 @@ struct install_step {
 struct install_plan {
 	struct install_step *steps; /* owned; to be done in this order */
 	size_t count;
+	enum backend_choice backend; /* what our entry says */
 	/* A runtime would not run our plugin as the files are: a step puts our entry in. Otherwise
 	 * what the steps change is only out of date, or left over. */
 	bool is_missing;
@@ -72,12 +74,12 @@ struct install_plan {
 bool install_plan_is_config(const char *name) __attribute__((nonnull));
 
 /*
- * Plans. Sorts and marks the files, which must outlive the plan; the caller releases it. Where the
- * primary has a cniVersion that our plugin does not speak, all that is ours goes, whatever the
- * goal: otherwise no pod of the node could start. -ENOMEM.
+ * Plans; our entry names `backend`. Sorts and marks the files, which must outlive the plan; the
+ * caller releases it. Where the primary has a cniVersion that our plugin does not speak, all that
+ * is ours goes, whatever the goal: otherwise no pod of the node could start. -ENOMEM.
  */
 int install_plan_build(struct conf_files *files, enum install_goal goal,
-		       struct install_plan *ret_plan, struct err *err)
+		       enum backend_choice backend, struct install_plan *ret_plan, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Frees the steps; a zeroed plan is allowed. For CLEANUP(). */

@@ -49,8 +49,9 @@ static int compare_chains(const struct ipt_rules *from, const struct ipt_rules *
 {
 	for (size_t i = 0; i < from->chain_count; i++) {
 		if (!has_chain(in, &from->chains[i]))
-			return err_set(err, EUCLEAN, "%s: chain %s %s",
-				       ipt_family_name(from->family), from->chains[i].name, what);
+			return err_set(err, EUCLEAN, "%s %s: chain %s %s",
+				       ipt_family_name(from->family), plan_table_name(from->table),
+				       from->chains[i].name, what);
 	}
 	return 0;
 }
@@ -63,8 +64,8 @@ static int say_expected(const struct ipt_rules *rules, const struct ipt_rule *ru
 
 	if (rule->source != NULL)
 		redirect_text_rule(rule->source, &text);
-	return err_set(err, EUCLEAN, "%s: rule %u of %s %s%s%s", ipt_family_name(rules->family),
-		       rule->position + 1, rule->chain.name, what,
+	return err_set(err, EUCLEAN, "%s %s: rule %u of %s %s%s%s", ipt_family_name(rules->family),
+		       plan_table_name(rules->table), rule->position + 1, rule->chain.name, what,
 		       text.length > 0 ? ", expected: " : "", text.length > 0 ? text.data : "");
 }
 
@@ -120,9 +121,9 @@ static int compare_jumps(const struct ipt_rules *from, const struct ipt_rules *i
 
 		if (ipt_chain_is_ours(jump->chain.name) || has_jump(in, jump))
 			continue;
-		return err_set(err, EUCLEAN, "%s: the jump from %s to %s %s",
-			       ipt_family_name(from->family), jump->chain.name,
-			       jump_target(from, jump), what);
+		return err_set(err, EUCLEAN, "%s %s: the jump from %s to %s %s",
+			       ipt_family_name(from->family), plan_table_name(from->table),
+			       jump->chain.name, jump_target(from, jump), what);
 	}
 	return 0;
 }

@@ -90,25 +90,53 @@ int ipt_rules_add(struct ipt_rules *rules, const char *chain, unsigned int posit
 	return 0;
 }
 
+/* Adds one rule of the plan behind those of its chain, of which `*position` are there. */
+static int add_planned_rule(struct ipt_rules *rules, const struct plan_rule *rule,
+			    const struct plan_rule *source, unsigned int *position, struct err *err)
+{
+	CLEANUP(freep) void *entry = NULL;
+	int r = ipt_entry_encode(rule, rules->family, &entry, err);
+
+	return r < 0 ? r
+		     : ipt_rules_add(rules, plan_chain_name(rule->chain), (*position)++, &entry,
+				     source, err);
+}
+
+/* Adds a rule for each type of ICMP that the plan's names. */
+static int add_by_type(struct ipt_rules *rules, const struct plan_rule *source,
+		       unsigned int *position, struct err *err)
+{
+	struct plan_rule rule = *source;
+	int r = 0;
+
+	rule.icmp_count = 1;
+	for (size_t i = 0; r == 0 && i < source->icmp_count; i++) {
+		rule.icmp_types[0] = source->icmp_types[i];
+		r = add_planned_rule(rules, &rule, source, position, err);
+	}
+	return r;
+}
+
 /* Adds the chain's rules of the family, and its chain if there are any. */
 static int add_planned_rules(struct ipt_rules *rules, const struct redirect_plan *plan,
 			     enum plan_chain chain, struct err *err)
 {
-	const char *name = plan_chain_name(chain);
 	unsigned int position = 0;
 
 	for (size_t i = 0; i < plan->count; i++) {
-		CLEANUP(freep) void *entry = NULL;
 		const struct plan_rule *rule = &plan->rules[i];
+		int r = 0;
 
 		if (rule->chain != chain || (rule->families & rules->family) == 0)
 			continue;
-		if (position == 0 && ipt_rules_add_chain(rules, name, err) < 0)
-			return err->code;
-		if (ipt_entry_encode(rule, rules->family, &entry, err) < 0 ||
-		    ipt_rules_add(rules, name, position, &entry, rule, err) < 0)
-			return err->code;
-		position++;
+		if (position == 0)
+			r = ipt_rules_add_chain(rules, plan_chain_name(chain), err);
+		if (r == 0)
+			r = rule->icmp_count > 1
+				    ? add_by_type(rules, rule, &position, err)
+				    : add_planned_rule(rules, rule, rule, &position, err);
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
@@ -121,18 +149,30 @@ static int add_jump(struct ipt_rules *rules, const char *hook, const char *chain
 	return r < 0 ? r : ipt_rules_add(rules, hook, 0, &entry, NULL, err);
 }
 
-int ipt_rules_build(const struct redirect_plan *plan, enum plan_family family,
-		    struct ipt_rules *ret_rules, struct err *err)
+/* Adds a chain of the plan with its rules and the jump to it. */
+static int add_planned_chain(struct ipt_rules *rules, const struct redirect_plan *plan,
+			     enum plan_chain chain, struct err *err)
 {
-	CLEANUP(ipt_rules_release) struct ipt_rules rules = {.family = family};
+	const char *hook = plan_chain_hook(chain);
+	size_t chains_before = rules->chain_count;
+	int r = add_planned_rules(rules, plan, chain, err);
+
+	if (r == 0 && hook != NULL && rules->chain_count > chains_before)
+		r = add_jump(rules, hook, plan_chain_name(chain), err);
+	return r;
+}
+
+int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
+		    enum plan_family family, struct ipt_rules *ret_rules, struct err *err)
+{
+	CLEANUP(ipt_rules_release)
+	struct ipt_rules rules = {.table = table, .family = family};
 
 	for (enum plan_chain chain = 0; chain < PLAN_CHAIN_COUNT; chain++) {
-		const char *hook = plan_chain_hook(chain);
-		size_t chains_before = rules.chain_count;
-		int r = add_planned_rules(&rules, plan, chain, err);
+		int r = 0;
 
-		if (r == 0 && hook != NULL && rules.chain_count > chains_before)
-			r = add_jump(&rules, hook, plan_chain_name(chain), err);
+		if (plan_chain_table(chain) == table)
+			r = add_planned_chain(&rules, plan, chain, err);
 		if (r < 0)
 			return r;
 	}
@@ -141,21 +181,18 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_family family,
 	return 0;
 }
 
-int ipt_rules_lo_sources(const struct ipt_rules *rules, struct cidr_list *ret_list, struct err *err)
+int ipt_rules_add_lo_sources(const struct ipt_rules *rules, struct cidr_list *list, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list list = {0};
-
 	for (size_t i = 0; i < rules->rule_count; i++) {
 		struct cidr source;
 
-		if (!ipt_entry_lo_source(rules->rules[i].entry, rules->family, &source))
+		if (!ipt_entry_lo_source(rules->rules[i].entry, rules->family, &source) ||
+		    cidr_list_contains(list, &source))
 			continue;
-		int r = cidr_list_add(&list, &source, err);
+		int r = cidr_list_add(list, &source, err);
 		if (r < 0)
 			return r;
 	}
-	*ret_list = list;
-	list = (struct cidr_list){0};
 	return 0;
 }
 

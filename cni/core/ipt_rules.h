@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Our part of one family's nat table, as values: the chains of ours, the rules in them, and the
+ * Our part of one table of a family, as values: the chains of ours, the rules in them, and the
  * rules elsewhere that lead to them. It says what shall be in force (made of a plan), and what is
  * or was (read from the kernel); the same thing is put in, put back and compared.
  */
@@ -30,6 +30,7 @@ struct ipt_rule {
 };
 
 struct ipt_rules {
+	enum plan_table table;
 	enum plan_family family;  /* PLAN_V4 or PLAN_V6 */
 	struct ipt_chain *chains; /* owned; ours only */
 	size_t chain_count;
@@ -59,26 +60,27 @@ int ipt_rules_add(struct ipt_rules *rules, const char *chain, unsigned int posit
 	__attribute__((nonnull(1, 2, 4, 6), warn_unused_result));
 
 /*
- * The plan's part for one family: the chains that hold a rule, each with the jump to it as the
- * first rule of its hook. The caller releases it, before the plan. -ENOMEM.
+ * The plan's part for one table of a family: the chains that hold a rule, each with the jump to it
+ * as the first rule of its hook. A rule that names several types of ICMP is as many rules here. The
+ * caller releases it, before the plan. -ENOMEM.
  */
-int ipt_rules_build(const struct redirect_plan *plan, enum plan_family family,
-		    struct ipt_rules *ret_rules, struct err *err)
+int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
+		    enum plan_family family, struct ipt_rules *ret_rules, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Compares what is in force with what should be. -EUCLEAN at the first difference, with a message
- * that names family, chain, rule number (from 1) and the rule that was expected: a chain of ours
- * that is missing or one too many, a rule that is missing, another or one too many, a jump that is
- * missing or that nobody expects. Where in its hook a jump stands is not compared: other plugins
- * may add rules before it.
+ * that names family, table, chain, rule number (from 1) and the rule that was expected: a chain of
+ * ours that is missing or one too many, a rule that is missing, another or one too many, a jump
+ * that is missing or that nobody expects. Where in its hook a jump stands is not compared: other
+ * plugins may add rules before it.
  */
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* The addresses that the rules expect on lo, see ipt_entry_lo_source(). The caller releases the
- * list. -ENOMEM. */
-int ipt_rules_lo_sources(const struct ipt_rules *rules, struct cidr_list *ret_list, struct err *err)
+/* Adds the addresses that the rules expect on lo, see ipt_entry_lo_source(), to those of the list
+ * that it has not yet. -ENOMEM. */
+int ipt_rules_add_lo_sources(const struct ipt_rules *rules, struct cidr_list *list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Frees chains and rules; what is left is empty. For CLEANUP(). */

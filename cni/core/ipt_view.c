@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdlib.h>
@@ -68,11 +69,20 @@ bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t
 	return true;
 }
 
+/* How much of the data is what was given to the kernel. Behind it CT has a pointer of the kernel's
+ * own, which Linux before 4.11 gives away. */
+static size_t given_size(const struct ipt_extension *extension)
+{
+	if (extension->is_target && strcmp(extension->name, "CT") == 0)
+		return offsetof(struct xt_ct_target_info_v1, ct);
+	return extension->data_size;
+}
+
 static bool extension_equal(const struct ipt_extension *a, const struct ipt_extension *b)
 {
 	return strncmp(a->name, b->name, XT_EXTENSION_MAXNAMELEN) == 0 &&
 	       a->revision == b->revision && a->is_target == b->is_target &&
-	       a->data_size == b->data_size && memcmp(a->data, b->data, a->data_size) == 0;
+	       a->data_size == b->data_size && memcmp(a->data, b->data, given_size(a)) == 0;
 }
 
 /* Both headers begin with what is matched; behind it come the kernel's own fields and counters. */

@@ -151,6 +151,25 @@ static int decode_families(const json_t *prev_result, struct netconf *conf, stru
 	return 0;
 }
 
+static int decode_backend(struct netconf *conf, struct err *err)
+{
+	const char *text = NULL;
+
+	if (json_read_string(conf->document, "backend", &text, err) < 0)
+		return undecodable(err);
+	if (text != NULL && backend_choice_parse(text, &conf->backend, err) < 0)
+		return err_wrap(err, "network configuration: backend");
+	return 0;
+}
+
+/* What only a redirect needs. */
+static int decode_for_redirect(const json_t *prev_result, struct netconf *conf, struct err *err)
+{
+	int r = decode_families(prev_result, conf, err);
+
+	return r < 0 ? r : decode_backend(conf, err);
+}
+
 static int decode_members(const char *text, size_t length, enum cni_command command,
 			  struct netconf *conf, struct err *err)
 {
@@ -164,7 +183,7 @@ static int decode_members(const char *text, size_t length, enum cni_command comm
 	if (r == 0)
 		r = decode_annotation(conf, err);
 	if (r == 0 && conf->redirect != NULL && is_prev_result_needed(command))
-		r = decode_families(prev_result, conf, err);
+		r = decode_for_redirect(prev_result, conf, err);
 	return r;
 }
 

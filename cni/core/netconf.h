@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cni/core/backend_choice.h"
 #include "cni/core/cni_call.h"
 #include "common/base/err.h"
 
@@ -36,6 +37,7 @@ struct netconf {
 	 */
 	bool has_v6;
 	bool is_v6_first; /* the pod's first address is v6: the one that a kubelet probes */
+	enum backend_choice backend; /* the key "backend"; read where the families are */
 };
 
 /*
@@ -43,8 +45,8 @@ struct netconf {
  * caller releases *ret_conf. Unknown keys are tolerated.
  * -EPROTONOSUPPORT: a cniVersion that is not supported (a missing one is 0.1.0), or one that does
  * not have the command. -EBADMSG: no JSON object, or a member of the wrong type, or an address of
- * prevResult that is none. -EINVAL: no valid network name; no prevResult on ADD or CHECK.
- * -E2BIG over NETCONF_SIZE_MAX. -ENOMEM.
+ * prevResult that is none. -EINVAL: no valid network name; no prevResult on ADD or CHECK; a backend
+ * that there is not. -E2BIG over NETCONF_SIZE_MAX. -ENOMEM.
  */
 int netconf_decode(const char *text, size_t length, enum cni_command command,
 		   struct netconf *ret_conf, struct err *err)

@@ -234,7 +234,8 @@ static void check_entry(struct node_agent *agent, int64_t now_ms)
 	int r = conf_dir_read(agent->options->cni_conf_dir, &files, &err);
 
 	if (r == 0)
-		r = install_plan_build(&files, agent->state.goal, &plan, &err);
+		r = install_plan_build(&files, agent->state.goal, agent->options->backend, &plan,
+				       &err);
 	if (r < 0) {
 		set_in_place(agent, NODE_PART_ENTRY, false);
 		set_failure(agent, NODE_PART_ENTRY, &err, now_ms);

@@ -24,6 +24,9 @@ const char NODE_HELP_TEXT[] =
 	"  --cni-bin-dir DIR     where the node's plugins are: /host/opt/cni/bin\n"
 	"  --cni-conf-dir DIR    where its network configurations are: /host/etc/cni/net.d\n"
 	"  --plugin FILE         what is to be installed: /sidewire-cni\n"
+	"  --backend BACKEND     by which the plugin programs pods, where its entry tells it:\n"
+	"                        iptables, nftables, or auto, which is iptables where the kernel\n"
+	"                        has it: auto\n"
 	"  --listen ADDRESS      http: GET /healthz /readyz /metrics: 127.0.0.1:15997\n"
 	"  --api-server URL, --api-ca FILE, --api-token FILE\n"
 	"                        another API server than that of the pod; all three\n"
@@ -43,6 +46,7 @@ enum option_key {
 	OPTION_CNI_CONF_DIR,
 	OPTION_PLUGIN,
 	OPTION_LISTEN,
+	OPTION_BACKEND,
 	OPTION_API_SERVER,
 	OPTION_API_CA,
 	OPTION_API_TOKEN,
@@ -55,6 +59,7 @@ static const struct option LONG_OPTIONS[] = {
 	{"cni-conf-dir", required_argument, NULL, OPTION_CNI_CONF_DIR},
 	{"plugin", required_argument, NULL, OPTION_PLUGIN},
 	{"listen", required_argument, NULL, OPTION_LISTEN},
+	{"backend", required_argument, NULL, OPTION_BACKEND},
 	{"api-server", required_argument, NULL, OPTION_API_SERVER},
 	{"api-ca", required_argument, NULL, OPTION_API_CA},
 	{"api-token", required_argument, NULL, OPTION_API_TOKEN},
@@ -89,6 +94,15 @@ static int set_string(struct node_options *options, int key, const char *value, 
 	return 0;
 }
 
+static int set_value(struct node_options *options, int key, const char *value, struct err *err)
+{
+	if (key != OPTION_BACKEND)
+		return set_string(options, key, value, err);
+	return backend_choice_parse(value, &options->backend, err) < 0
+		       ? err_wrap(err, "--%s", LONG_OPTIONS[key - 1].name)
+		       : 0;
+}
+
 /* Applies what getopt_long() has found. */
 static int apply(struct node_options *options, enum node_action *action, int key, char *const *argv,
 		 struct err *err)
@@ -107,7 +121,7 @@ static int apply(struct node_options *options, enum node_action *action, int key
 			return err_set(err, EINVAL, "there is no option -%c", optopt);
 		return err_set(err, EINVAL, "there is no option %s", argv[optind - 1]);
 	default:
-		return set_string(options, key, optarg, err);
+		return set_value(options, key, optarg, err);
 	}
 }
 

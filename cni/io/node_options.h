@@ -3,6 +3,7 @@
 #ifndef SIDEWIRE_CNI_NODE_OPTIONS_H
 #define SIDEWIRE_CNI_NODE_OPTIONS_H
 
+#include "cni/core/backend_choice.h"
 #include "common/base/err.h"
 
 enum node_action {
@@ -17,6 +18,7 @@ struct node_options {
 	const char *cni_conf_dir;
 	const char *plugin;
 	const char *listen;
+	enum backend_choice backend; /* that the plugin is told to take */
 	/* The API server of a pod's environment, unless all three are given. */
 	const char *api_server;
 	const char *api_ca;

@@ -9,8 +9,8 @@
 #include "cni/core/cni_result.h"
 #include "cni/core/netconf.h"
 #include "cni/core/redirect_plan.h"
-#include "cni/io/iptables_apply.h"
 #include "cni/io/netns.h"
+#include "cni/io/redirect_apply.h"
 #include "common/base/cleanup.h"
 #include "common/io/file_read.h"
 #include "common/redirect_spec.h"
@@ -73,9 +73,13 @@ static int enter_netns(struct plugin *plugin, struct err *err)
 	return netns_enter(plugin->call.netns, err);
 }
 
-static struct pod_families pod_families(const struct netconf *conf)
+static struct redirect_target target_of(const struct netconf *conf)
 {
-	return (struct pod_families){.has_v6 = conf->has_v6, .is_v6_first = conf->is_v6_first};
+	return (struct redirect_target){
+		.has_v6 = conf->has_v6,
+		.is_v6_first = conf->is_v6_first,
+		.backend = conf->backend,
+	};
 }
 
 /*
@@ -89,7 +93,7 @@ static int clean(struct plugin *plugin, struct err *err)
 	if (enter_netns(plugin, &ignored) < 0)
 		return 0;
 	plugin->stage = CNI_STAGE_RULES;
-	return iptables_remove(err);
+	return redirect_remove(err);
 }
 
 /* Plans a document that redirects, and enters the pod's namespace. */
@@ -105,13 +109,13 @@ static int plan_inside(struct plugin *plugin, const struct redirect_spec *spec,
 static int redirect(struct plugin *plugin, const struct redirect_spec *spec, struct err *err)
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
-	struct pod_families families = pod_families(&plugin->conf);
+	struct redirect_target target = target_of(&plugin->conf);
 	int r = plan_inside(plugin, spec, &plan, err);
 
 	if (r < 0)
 		return r;
 	plugin->stage = CNI_STAGE_RULES;
-	return iptables_apply(&plan, &families, err);
+	return redirect_apply(&plan, &target, err);
 }
 
 static int run_add(struct plugin *plugin, struct err *err)
@@ -134,20 +138,20 @@ static int verify_clean(struct plugin *plugin, struct err *err)
 	if (enter_netns(plugin, &ignored) < 0)
 		return 0;
 	plugin->stage = CNI_STAGE_CHECK;
-	return iptables_verify_removed(err);
+	return redirect_verify_removed(err);
 }
 
 /* The counterpart of redirect(). */
 static int verify(struct plugin *plugin, const struct redirect_spec *spec, struct err *err)
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
-	struct pod_families families = pod_families(&plugin->conf);
+	struct redirect_target target = target_of(&plugin->conf);
 	int r = plan_inside(plugin, spec, &plan, err);
 
 	if (r < 0)
 		return r;
 	plugin->stage = CNI_STAGE_CHECK;
-	return iptables_verify(&plan, &families, err);
+	return redirect_verify(&plan, &target, err);
 }
 
 static int run_check(struct plugin *plugin, struct err *err)

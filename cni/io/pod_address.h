@@ -13,11 +13,16 @@
 #include "common/base/cidr.h"
 #include "common/base/err.h"
 
+/* The IPv6 addresses of lo, as full-length prefixes. Where lo is up and has none, IPv6 is disabled
+ * on it. The caller releases the list. -ENOMEM; -EIO with what netlink said. */
+int pod_address_list_lo(struct cidr_list *ret_list, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
 /*
- * Adds a single IPv6 address to lo, whether lo is up or not. *ret_is_added is false, and that is no
- * failure, where it is there already, or where IPv6 is disabled on lo. -EIO with what netlink said.
+ * Adds a single IPv6 address to lo, whether lo is up or not. Where it is there already, or IPv6 is
+ * disabled on lo, nothing is done, and that is no failure. -EIO.
  */
-int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct err *err)
+int pod_address_add_to_lo(const struct cidr *address, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
@@ -25,13 +30,6 @@ int pod_address_add_to_lo(const struct cidr *address, bool *ret_is_added, struct
  * that is not there is no failure. -EIO.
  */
 int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
-
-/*
- * Whether lo has IPv6 addresses, but not this one. Where it has none at all IPv6 is disabled, and
- * pod_address_add_to_lo() has added nothing. -EIO.
- */
-int pod_address_is_missing_on_lo(const struct cidr *address, bool *ret_is_missing, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Whether any interface has an IPv6 address of global scope: traffic from or to elsewhere. -EIO. */

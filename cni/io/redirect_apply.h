@@ -11,14 +11,9 @@
 
 #include <stdbool.h>
 
+#include "cni/core/backend_choice.h"
 #include "cni/core/redirect_plan.h"
 #include "common/base/err.h"
-
-enum backend_choice {
-	BACKEND_AUTO, /* iptables where the kernel has it, nftables otherwise */
-	BACKEND_IPTABLES,
-	BACKEND_NFTABLES,
-};
 
 /* What is known of the pod, and wanted; the namespace's own addresses are looked up where it
  * matters. */
@@ -27,10 +22,6 @@ struct redirect_target {
 	bool is_v6_first; /* its first address is IPv6: the one at which a kubelet asks the gate */
 	enum backend_choice backend;
 };
-
-/* The choice of that name: "auto", "iptables", "nftables". -EINVAL, naming the three. */
-int backend_choice_parse(const char *text, enum backend_choice *ret_choice, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
 
 /*
  * Puts the plan in force, in the place of what an earlier plan left by either backend. What lets

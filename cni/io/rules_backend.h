@@ -29,19 +29,16 @@ struct rules_goal {
 struct rules_backend {
 	const char *name; /* "iptables" or "nftables" */
 
-	/*
-	 * Whether the kernel has it for these families. -EAFNOSUPPORT, -ENOPROTOOPT or -ENOENT with
-	 * what is missing and what to load; -EPERM.
-	 */
-	int (*probe)(enum plan_family families, struct err *err);
-
-	/* Whether something of ours is in force by this backend; makes no table to find out. */
+	/* Whether something of ours is in force by this backend, for a person to know: false also
+	 * where that could not be found out. Makes no table for it. */
 	bool (*is_used)(void);
 
 	/*
 	 * Reads what is in force of ours, and makes the change in memory. The caller frees
 	 * *ret_change. -EEXIST: another mesh's chains are there, named (not where the goal is
-	 * nothing). What probe() says; -ENOMEM; -EIO.
+	 * nothing). -EAFNOSUPPORT, -ENOPROTOOPT or -ENOENT: the kernel has it not for one of the
+	 * families, with what is missing and what to load (not where nothing is wanted there).
+	 * -EPERM; -ENOMEM; -EIO.
 	 */
 	int (*prepare)(const struct rules_goal *goal, struct rules_change **ret_change,
 		       struct err *err);
@@ -51,7 +48,8 @@ struct rules_backend {
 	int (*compare)(const struct rules_change *change, struct err *err);
 
 	/* Writes it. -ENOENT: the kernel lacks a match or a target, which the message names.
-	 * -EAGAIN: someone else keeps changing the rules. A failure may have written a part. */
+	 * -EAGAIN: someone else keeps changing the rules. A failure may have written a part; where
+	 * the goal is nothing it goes on after one, and reports the first. */
 	int (*commit)(struct rules_change *change, struct err *err);
 
 	/* Makes what is ours what it was when the change was prepared; foreign rules stay as they

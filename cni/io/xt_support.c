@@ -42,17 +42,49 @@ static int ask(int fd, const struct xt_sockopt *sockopt, const struct ipt_extens
 	return getsockopt(fd, sockopt->level, name, &question, &size) < 0 ? -errno : 0;
 }
 
-static int say_missing(const struct ipt_extension *extension, struct err *err)
+/* The module that has it where its name is not "xt_" and the extension's. */
+static const char *module_named_otherwise(const struct ipt_extension *extension,
+					  enum plan_family family)
 {
+	static const struct {
+		const char *extension;
+		const char *v4;
+		const char *v6;
+	} MODULES[] = {
+		{"MARK", "xt_mark", "xt_mark"},
+		{"REJECT", "ipt_REJECT", "ip6t_REJECT"},
+		{"icmp", "xt_tcpudp", "xt_tcpudp"},
+		{"icmp6", "xt_tcpudp", "xt_tcpudp"},
+	};
+
+	for (size_t i = 0; i < sizeof(MODULES) / sizeof(MODULES[0]); i++) {
+		if (strcmp(MODULES[i].extension, extension->name) == 0)
+			return family == PLAN_V4 ? MODULES[i].v4 : MODULES[i].v6;
+	}
+	return NULL;
+}
+
+static int say_missing(const struct ipt_extension *extension, enum plan_family family,
+		       struct err *err)
+{
+	const char *module = module_named_otherwise(extension, family);
+	const char *prefix = module == NULL ? "xt_" : "";
+
+	if (module == NULL)
+		module = extension->name;
 	return err_set(err, ENOENT,
-		       "the kernel has no xt_%s (revision %u): load it with modprobe xt_%s",
-		       extension->name, extension->revision, extension->name);
+		       "the kernel has no %s '%s' of revision %u for %s: load it with modprobe "
+		       "%s%s",
+		       extension->is_target ? "target" : "match", extension->name,
+		       extension->revision, ipt_family_name(family), prefix, module);
 }
 
 /* A target whose name is a verdict or a chain is no module. */
 static bool is_module(const struct ipt_extension *extension)
 {
-	return !extension->is_target || strcmp(extension->name, "REDIRECT") == 0;
+	return !extension->is_target ||
+	       (strcmp(extension->name, "RETURN") != 0 && strcmp(extension->name, "DROP") != 0 &&
+		!ipt_chain_is_ours(extension->name));
 }
 
 static int check_entry(int fd, const struct xt_sockopt *sockopt, const void *entry,
@@ -65,7 +97,7 @@ static int check_entry(int fd, const struct xt_sockopt *sockopt, const void *ent
 		int r = is_module(&extension) ? ask(fd, sockopt, &extension) : 0;
 
 		if (r == -ENOENT || r == -EPROTONOSUPPORT)
-			return say_missing(&extension, err);
+			return say_missing(&extension, family, err);
 	}
 	return 0;
 }

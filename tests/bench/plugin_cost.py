@@ -23,7 +23,8 @@ DOCUMENT = plugin.document(
 FLOOR, PLAN, NONE, GO = "nothing", "plan", "none", "tuning"
 
 
-def _job(program, stdin, namespace):
+def job(program, stdin, namespace):
+    """A line for bench-spawn: a call of ADD about the namespace."""
     environment = containerd.environment("ADD", namespace)
     return "\t".join([str(program), str(stdin), *(f"{k}={v}" for k, v in environment.items())])
 
@@ -46,12 +47,12 @@ class _Turn:
                 (GO, TUNING, other, {**tuning, "type": "tuning"})):
             path = directory / f"{name}{number}.json"
             path.write_text(json.dumps(stdin), encoding="utf-8")
-            self.jobs[name] = _job(program, path, namespace)
+            self.jobs[name] = job(program, path, namespace)
 
 
-def _run(jobs):
-    """Nanoseconds and KiB of each job."""
-    done = subprocess.run([lab.BUILD / "bench-spawn"], input="\n".join(jobs) + "\n", text=True,
+def run(jobs, launcher=()):
+    """Nanoseconds and KiB of each job. What the launcher takes is not among them."""
+    done = subprocess.run([*launcher, lab.BUILD / "bench-spawn"], input="\n".join(jobs) + "\n", text=True,
                           stdout=subprocess.PIPE, check=True)
     return [tuple(map(int, line.split("\t"))) for line in done.stdout.splitlines()]
 
@@ -67,7 +68,7 @@ def _measure(directory, rounds):
                      for number in range(min(BATCH, rounds - first))]
             names = [name for turn in turns for name in turn.jobs]
             jobs = [job for turn in turns for job in turn.jobs.values()]
-            for name, (nanoseconds, kib) in zip(names, _run(jobs)):
+            for name, (nanoseconds, kib) in zip(names, run(jobs)):
                 times[name].append(nanoseconds / 1e6)
                 peaks[name].append(kib)
             rules = turns[-1].fresh.rules().count("-A ")

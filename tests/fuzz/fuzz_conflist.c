@@ -72,7 +72,7 @@ static void check_conf(struct conf_text text)
 	struct err err = {0};
 	size_t length = 0;
 
-	if (conflist_edit_make(text, "10-fuzz.conf", &made, &length, &err) < 0) {
+	if (conflist_edit_make(text, "10-fuzz.conf", BACKEND_AUTO, &made, &length, &err) < 0) {
 		fuzz_check_failure(&err);
 		return;
 	}

@@ -1,31 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Our rules as the kernel has them, read by iptables' own tools, and as the plan writes them."""
+"""Our rules as the kernel has them, read by iptables' own tools, and as those write the plan's."""
 
 import subprocess
 
 import lab
 
+TOOLS = {4: "iptables-legacy", 6: "ip6tables-legacy"}
+
 
 def in_kernel(pod, family):
-    """The rules of our chains, in the spelling of redirect_text."""
-    saved = pod.run(["iptables-legacy-save" if family == 4 else "ip6tables-legacy-save", "-t", "nat"])
-    lines = [line for line in saved.splitlines() if line.startswith("-A SIDEWIRE_")]
-    single = "/32 " if family == 4 else "/128 "
-    return [line.replace(" -m tcp", "").replace(single, " ") for line in lines]
+    """The rules of our chains in all tables that are there."""
+    saved = pod.run([f"{TOOLS[family]}-save"])
+    return [line for line in saved.splitlines() if line.startswith("-A SIDEWIRE_")]
 
 
-def in_plan(document, family):
-    """The same of a redirect document, by the tool that golden tests use."""
+def write(pod, document):
+    """Puts the plan of a redirect document in force, by iptables and not by us."""
     plan = subprocess.run([lab.BUILD / "golden-plan"], input=document, capture_output=True, text=True,
                           check=True).stdout
-    lines = [line.split(" ", 1) for line in plan.splitlines()
-             if line[:1] in "46" and " -A SIDEWIRE_" in line]
-    return [rule.strip() for families, rule in lines if str(family) in families]
+    for family, part in zip((4, 6), plan.removeprefix("# IPv4\n").split("# IPv6\n")):
+        pod.run([f"{TOOLS[family]}-restore", "--noflush"], input=part)
 
 
-def by_chain(rules):
-    """The rules of each chain in their order: iptables-save prints chains in the order of their names."""
-    chains = {}
-    for rule in rules:
-        chains.setdefault(rule.split()[1], []).append(rule)
-    return chains
+def tables(pod):
+    """All rules of both families, without counters. A table without a rule is as none."""
+    return "".join(line for line in pod.rules().splitlines(True) if line[0] in "*:-")

@@ -23,6 +23,21 @@ NETNS_DIRECTORY = pathlib.Path("/run/netns")
 # Names of this process' namespaces: several may test on one machine at once.
 PREFIX = f"sw{os.getpid()}-"
 
+# See Namespace.rules(). A new address is tentative for a moment, also on lo.
+_SHOW_RULES = """
+for family in ip ip6; do
+	for table in raw mangle filter nat; do
+		grep -qsx $table /proc/net/${family}_tables_names && ${family}tables-legacy-save -t $table
+	done
+done
+nft list ruleset
+ip -o addr show dev lo
+ip rule show
+ip -6 rule show
+ip route show table 15998 2>/dev/null
+ip -6 route show table 15998 2>/dev/null
+cat /proc/sys/net/ipv4/tcp_fwmark_accept
+"""
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -81,12 +96,14 @@ def is_in_chroot():
     return subprocess.run(["mountpoint", "-q", "/"], check=False).returncode != 0
 
 
-def as_user(user):
-    """The words before a command that run it as user = (uid, gid); see Namespace.command()."""
+def as_user(user, capabilities=()):
+    """The words before a command that run it as user = (uid, gid); see Namespace.command(). Only a root
+    that is not of the group 0 is bounded: by these capabilities, by their names ("net_raw")."""
     if user == (0, 0):
         return []
+    bounding = ",".join(["-all", *(f"+{name}" for name in capabilities)])
     return ["setpriv", f"--reuid={user[0]}", f"--regid={user[1]}", "--clear-groups",
-            "--inh-caps=-all", "--bounding-set=-all", "--no-new-privs"]
+            "--inh-caps=-all", f"--bounding-set={bounding}", "--no-new-privs"]
 
 
 class Namespace:
@@ -172,16 +189,12 @@ class Namespace:
         return server
 
     def rules(self):
-        """All netfilter rules of both families, without their counters, and the addresses of lo:
-        what a CNI plugin might leave behind here."""
-        text = ""
-        for program in ("iptables-legacy-save", "ip6tables-legacy-save"):
-            for table in ("raw", "mangle", "nat", "filter"):
-                saved = self.run([program, "-t", table])
-                text += "".join(line for line in saved.splitlines(True) if line[0] != "#")
-        # A new address is tentative for a moment, also on lo.
-        addresses = self.ip("-o", "addr", "show", "dev", "lo").replace(" tentative", "")
-        return re.sub(r"\[\d+:\d+\]", "", text) + addresses
+        """All that a CNI plugin might leave behind here: the netfilter rules of both families and backends
+        without their counters, the addresses of lo, the policy rules, the routes that they lead to, and
+        tcp_fwmark_accept. A table without a rule is as none."""
+        text = self.run(["sh", "-c", _SHOW_RULES])
+        text = re.sub(r"\[\d+:\d+\]|^#.*\n| tentative", "", text, flags=re.MULTILINE)
+        return re.sub(r"\*\w+\n(:[A-Z]+ ACCEPT \n)+COMMIT\n", "", text)
 
     def close(self):
         """Ends our processes in here, and the namespace."""
@@ -193,6 +206,15 @@ class Namespace:
 def _setns(descriptor):
     if _libc.setns(descriptor, _CLONE_NEWNET) != 0:
         raise OSError(ctypes.get_errno(), "setns")
+
+
+def join(one, interface, other, other_interface, addresses):
+    """A cable between two namespaces. addresses[0] = (IPv4, IPv6) are the one's, addresses[1] the other's."""
+    one.ip("link", "add", interface, "type", "veth", "peer", "name", other_interface, "netns", other.name)
+    for namespace, name, (v4, v6) in zip((one, other), (interface, other_interface), addresses):
+        namespace.ip("addr", "add", f"{v4}/24", "dev", name)
+        namespace.ip("addr", "add", f"{v6}/64", "dev", name, "nodad")
+        namespace.ip("link", "set", name, "up")
 
 
 class Network:
@@ -230,6 +252,15 @@ class Network:
         self.node.ip("link", "set", outer, "master", "br0", "up")
         self._address(pod, "eth0", pod.number)
         return pod
+
+    def add_guest(self, pod, label, interface, addresses):
+        """A namespace behind a pod, such as a virtual machine in it: its only way is the pod's `interface`, which gets
+        addresses[0] = (IPv4, IPv6); its own get addresses[1]."""
+        guest = self._stack.enter_context(Namespace(label))
+        join(pod, interface, guest, "eth0", addresses)
+        for host in addresses[0]:
+            guest.ip("route", "add", "default", "via", host)
+        return guest
 
 
 class Pod(Namespace):

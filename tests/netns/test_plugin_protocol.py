@@ -209,7 +209,7 @@ def test_host_namespace_is_refused(pod):
 
 def test_documents_that_are_refused(pod):
     before = pod.rules()
-    for text, reason in ((plugin.document(version=2), "version"),
+    for text, reason in ((plugin.document(version=3), "version"),
                          (plugin.document(proxyUids="root"), "root"),
                          (plugin.document(outboundPort=0), "outboundPort"),
                          (plugin.document(surprise=1), "surprise"), ("{", "JSON"), ("", "")):

@@ -122,23 +122,58 @@ static const struct {
 	 CONFLIST_ENTRY_WRONG},
 };
 
+#define WITH_BACKEND(value)                             \
+	"{\"type\":\"sidewire-cni\",\"capabilities\":{" \
+	"\"io.kubernetes.cri.pod-annotations\":true},\"backend\":" value "}"
+
+static const struct {
+	const char *name;
+	const char *plugins;
+	enum conflist_entry entry;
+	enum backend_choice backend; /* that it shall name */
+} BACKENDS[] = {
+	{"with the backend", "{\"type\":\"ptp\"}," WITH_BACKEND("\"nftables\""),
+	 CONFLIST_ENTRY_IN_PLACE, BACKEND_NFTABLES},
+	{"with another backend", "{\"type\":\"ptp\"}," WITH_BACKEND("\"nftables\""),
+	 CONFLIST_ENTRY_WRONG, BACKEND_IPTABLES},
+	{"with a backend that is no text", "{\"type\":\"ptp\"}," WITH_BACKEND("2"),
+	 CONFLIST_ENTRY_WRONG, BACKEND_NFTABLES},
+	{"without a backend that it shall name", "{\"type\":\"ptp\"}," OURS, CONFLIST_ENTRY_WRONG,
+	 BACKEND_IPTABLES},
+	{"with a backend that it shall not name",
+	 "{\"type\":\"ptp\"}," WITH_BACKEND("\"nftables\""), CONFLIST_ENTRY_WRONG, BACKEND_AUTO},
+};
+
+static enum conflist_entry entry_of(const char *plugins, enum backend_choice backend)
+{
+	CLEANUP(conflist_release) struct conflist list = {0};
+	char text[1024];
+	struct err err = {0};
+
+	snprintf(text, sizeof(text), HEAD "%s]}", plugins);
+	CU_ASSERT_FATAL(conflist_read((struct conf_text){text, strlen(text)}, &list, &err) == 0);
+	list.backend = backend;
+	return conflist_find_entry(&list);
+}
+
 static void test_entries(void)
 {
-	for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(*ENTRIES); i++) {
-		CLEANUP(conflist_release) struct conflist list = {0};
-		char text[1024];
-		struct err err = {0};
+	for (size_t i = 0; i < sizeof(ENTRIES) / sizeof(*ENTRIES); i++)
+		ASSERT_ROW(ENTRIES[i].name,
+			   entry_of(ENTRIES[i].plugins, BACKEND_AUTO) == ENTRIES[i].entry);
+}
 
-		snprintf(text, sizeof(text), HEAD "%s]}", ENTRIES[i].plugins);
-		CU_ASSERT_FATAL(
-			conflist_read((struct conf_text){text, strlen(text)}, &list, &err) == 0);
-		ASSERT_ROW(ENTRIES[i].name, conflist_find_entry(&list) == ENTRIES[i].entry);
-	}
+static void test_backends(void)
+{
+	for (size_t i = 0; i < sizeof(BACKENDS) / sizeof(*BACKENDS); i++)
+		ASSERT_ROW(BACKENDS[i].name,
+			   entry_of(BACKENDS[i].plugins, BACKENDS[i].backend) == BACKENDS[i].entry);
 }
 
 static CU_TestInfo tests[] = {
 	{"what may be changed, and why not", test_checks},
 	{"how our entry stands", test_entries},
+	{"how it names a backend", test_backends},
 	CU_TEST_INFO_NULL,
 };
 SUITE("cni/core/conflist", tests)

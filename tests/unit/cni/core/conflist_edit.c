@@ -37,6 +37,16 @@ static char *edited(edit *function, const char *text, size_t length)
 	return result;
 }
 
+/* Inserts an entry that names a backend. */
+static int insert_nftables(const struct conflist *list, char **ret_text, size_t *ret_length,
+			   struct err *err)
+{
+	struct conflist wished = *list;
+
+	wished.backend = BACKEND_NFTABLES;
+	return conflist_edit_insert(&wished, ret_text, ret_length, err);
+}
+
 /* What is put in is laid out like what is there. Taking it out again gives the bytes back. */
 static const struct {
 	const char *name;
@@ -84,6 +94,37 @@ static void test_layouts(void)
 		CLEANUP(freep)
 		char *again = edited(conflist_edit_insert, after, strlen(after));
 		ASSERT_TEXT(LAYOUTS[i].name, again, LAYOUTS[i].after);
+	}
+}
+
+/* A backend stands behind the rest, in the manner of the list. */
+static const struct {
+	const char *name;
+	const char *before;
+	const char *after;
+} BACKENDS[] = {
+	{"dense", HEAD "[{\"type\":\"ptp\"}]}",
+	 HEAD "[{\"type\":\"ptp\"},{\"type\":\"sidewire-cni\",\"capabilities\":{\"" CAPABILITY
+	      "\":true},\"backend\":\"nftables\"}]}"},
+	{"one line", HEAD "[{\"type\": \"ptp\"}]}",
+	 HEAD "[{\"type\": \"ptp\"}, {\"type\": \"sidewire-cni\", \"capabilities\": {\"" CAPABILITY
+	      "\": true}, \"backend\": \"nftables\"}]}"},
+	{"a member a line", HEAD "[\n  {\n    \"type\": \"ptp\"\n  }\n]}\n",
+	 HEAD "[\n  {\n    \"type\": \"ptp\"\n  },\n  {\n    \"type\": \"sidewire-cni\",\n    "
+	      "\"capabilities\": {\n      \"" CAPABILITY
+	      "\": true\n    },\n    \"backend\": \"nftables\"\n  }\n]}\n"},
+};
+
+static void test_backend(void)
+{
+	for (size_t i = 0; i < sizeof(BACKENDS) / sizeof(*BACKENDS); i++) {
+		CLEANUP(freep)
+		char *after =
+			edited(insert_nftables, BACKENDS[i].before, strlen(BACKENDS[i].before));
+		ASSERT_TEXT(BACKENDS[i].name, after, BACKENDS[i].after);
+		CLEANUP(freep)
+		char *back = edited(conflist_edit_remove, after, strlen(after));
+		ASSERT_TEXT(BACKENDS[i].name, back, BACKENDS[i].before);
 	}
 }
 
@@ -329,7 +370,7 @@ static void test_made(void)
 		size_t length = 0;
 		struct err err = {0};
 		int r = conflist_edit_make((struct conf_text){MADE[i].conf, strlen(MADE[i].conf)},
-					   "10-a.conf", &text, &length, &err);
+					   "10-a.conf", BACKEND_AUTO, &text, &length, &err);
 
 		ASSERT_ROW(MADE[i].name, (r == 0) == (MADE[i].made != NULL));
 		if (MADE[i].made != NULL)
@@ -346,9 +387,11 @@ static void test_made_name(void)
 	struct err err = {0};
 	struct conf_text conf = {MADE[0].conf, strlen(MADE[0].conf)};
 
-	CU_ASSERT_EQUAL(conflist_edit_make(conf, "\xff.conf", &text, &length, &err), -EINVAL);
+	CU_ASSERT_EQUAL(conflist_edit_make(conf, "\xff.conf", BACKEND_AUTO, &text, &length, &err),
+			-EINVAL);
 	ASSERT_TEXT("no UTF-8", err.msg, "its name is no UTF-8");
-	CU_ASSERT_EQUAL(conflist_edit_make(conf, "\"\xc3\xa9.conf", &text, &length, &err), 0);
+	CU_ASSERT_EQUAL(
+		conflist_edit_make(conf, "\"\xc3\xa9.conf", BACKEND_AUTO, &text, &length, &err), 0);
 	CU_ASSERT(strstr(text, "\"sidewire.io/made-from\": \"\\\"\xc3\xa9.conf\",") != NULL);
 }
 
@@ -374,8 +417,8 @@ static int attempt_make(const void *input, struct err *err)
 	CLEANUP(freep) char *made = NULL;
 	size_t length;
 
-	return conflist_edit_make((struct conf_text){text, strlen(text)}, "a.conf", &made, &length,
-				  err);
+	return conflist_edit_make((struct conf_text){text, strlen(text)}, "a.conf", BACKEND_AUTO,
+				  &made, &length, err);
 }
 
 static void test_no_memory(void)
@@ -385,6 +428,7 @@ static void test_no_memory(void)
 }
 
 static CU_TestInfo tests[] = {
+	{"the backend", test_backend},
 	{"laid out like what is there", test_layouts},
 	{"entries that are there already", test_replacements},
 	{"5000 generated ones", test_generated},

@@ -209,7 +209,8 @@ static void test_plans(void)
 		struct err err = {0};
 
 		set_up(&ROWS[i], &files);
-		CU_ASSERT_FATAL(install_plan_build(&files, ROWS[i].goal, &plan, &err) == 0);
+		CU_ASSERT_FATAL(
+			install_plan_build(&files, ROWS[i].goal, BACKEND_AUTO, &plan, &err) == 0);
 		put_steps(&steps, &plan);
 		ASSERT_TEXT(ROWS[i].name, steps.data, ROWS[i].steps);
 		ASSERT_ROW(ROWS[i].name, (plan.obstacle.code == 0) == (ROWS[i].obstacle == NULL));
@@ -247,7 +248,8 @@ static void test_missing(void)
 		struct err err = {0};
 
 		set_up(row, &files);
-		CU_ASSERT_FATAL(install_plan_build(&files, row->goal, &plan, &err) == 0);
+		CU_ASSERT_FATAL(install_plan_build(&files, row->goal, BACKEND_AUTO, &plan, &err) ==
+				0);
 		ASSERT_ROW(row->name, plan.is_missing == CASES[i].is_missing);
 		ASSERT_ROW(row->name, plan.is_removal == (row->goal == INSTALL_GOAL_ABSENT));
 	}
@@ -276,7 +278,7 @@ static int attempt(const void *input, struct err *err)
 	/* Sorted already: the files are not changed. */
 	struct conf_files files = *(const struct conf_files *)input;
 
-	return install_plan_build(&files, INSTALL_GOAL_PRESENT, &plan, err);
+	return install_plan_build(&files, INSTALL_GOAL_PRESENT, BACKEND_AUTO, &plan, err);
 }
 
 static void test_no_memory(void)

@@ -3,6 +3,7 @@
 #include "cni/core/ipt_entry.h"
 
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_CT.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <stdlib.h>
@@ -45,6 +46,11 @@ static void put_extensions(struct strbuf *out, const void *entry, enum plan_fami
 	"REDIRECT/0! 020000000000000000000000000000000000000000000000000000000000" \
 	"0000000000003a9e3a9e"
 #define RETURN "RETURN/0! 0000000000000000"
+#define Z16 "00000000000000000000000000000000"
+/* From the addresses to the ports, then match_flags, invert_flags, state_mask, status_mask. */
+#define CONNTRACK(flags)                                                \
+	"conntrack/3 " Z16 Z16 Z16 Z16 Z16 Z16 Z16 Z16 Z16 "0000" flags \
+	"0000000000000000000000000000 "
 
 static const struct {
 	const char *name;
@@ -66,7 +72,10 @@ static const struct {
 	 "tcp/0 0000ffff0100ffff0000000000000000 " RETURN,
 	 NULL},
 	{"a source port and several ports",
-	 {.protocol = PLAN_TCP, .source_port = 15998, .port_count = 2, .ports = {{80, 80}, {81, 90}}},
+	 {.protocol = PLAN_TCP,
+	  .source_port = 15998,
+	  .port_count = 2,
+	  .ports = {{80, 80}, {81, 90}}},
 	 "tcp/0 7e3e7e3e0000ffff0000000000000000 " MULTIPORT_80_81_90 " " RETURN,
 	 NULL},
 	{"a user",
@@ -81,6 +90,54 @@ static const struct {
 	 {.has_mark = true, .mark = 0x1267},
 	 "mark/1 67120000ffffffff0000000000000000 " RETURN,
 	 NULL},
+	{"a SYN",
+	 {.protocol = PLAN_TCP, .segment = PLAN_SYN},
+	 "tcp/0 0000ffff0000ffff0017020000000000 " RETURN,
+	 NULL},
+	{"no SYN, a port",
+	 {.protocol = PLAN_TCP, .segment = PLAN_NOT_SYN, .port_count = 1, .ports = {{53, 53}}},
+	 "tcp/0 0000ffff350035000017020400000000 " RETURN,
+	 NULL},
+	{"TCP of any port", {.protocol = PLAN_TCP}, RETURN, NULL},
+	{"UDP, a port",
+	 {.protocol = PLAN_UDP, .port_count = 1, .ports = {{53, 53}}},
+	 "udp/0 0000ffff350035000000000000000000 " RETURN,
+	 NULL},
+	{"UDP, a source port and several ports",
+	 {.protocol = PLAN_UDP, .source_port = 53, .port_count = 2, .ports = {{80, 80}, {81, 90}}},
+	 "udp/0 350035000000ffff0000000000000000 " MULTIPORT_80_81_90 " " RETURN,
+	 NULL},
+	{"UDP of any port", {.protocol = PLAN_UDP}, RETURN, NULL},
+	{"a type of ICMP",
+	 {.protocol = PLAN_ICMP, .icmp_count = 1, .icmp_types = {134}},
+	 "icmp/0 8600ff0000000000 " RETURN,
+	 "icmp6/0 8600ff0000000000 " RETURN},
+	{"ICMP of any type", {.protocol = PLAN_ICMP}, RETURN, NULL},
+	{"invalid", {.state = PLAN_INVALID}, CONNTRACK("0100000001000000") RETURN, NULL},
+	{"a reply", {.state = PLAN_REPLY}, CONNTRACK("0010001000000000") RETURN, NULL},
+	{"a socket", {.has_socket = true}, "socket/3 0000000000000000 " RETURN, NULL},
+	{"a foreign source",
+	 {.is_source_foreign = true},
+	 "addrtype/1 0400000001000000 " RETURN,
+	 NULL},
+	{"two foreign addresses",
+	 {.is_source_foreign = true, .is_destination_foreign = true},
+	 "addrtype/1 0400040003000000 " RETURN,
+	 NULL},
+	{"to a transparent socket",
+	 {.verdict = PLAN_TPROXY, .port = 15006},
+	 "TPROXY/1! " Z16 "00000000000000003a9e000000000000",
+	 NULL},
+	{"marking", {.verdict = PLAN_MARK, .set_mark = 0x1267}, "MARK/2! 67120000ffffffff", NULL},
+	{"a zone",
+	 {.verdict = PLAN_ZONE, .zone = 2},
+	 "CT/2! 0000020000000000" Z16 Z16 Z16 Z16,
+	 NULL},
+	{"rejecting",
+	 {.verdict = PLAN_REJECT},
+	 "REJECT/0! 0300000000000000",
+	 "REJECT/0! 0400000000000000"},
+	{"dropping", {.verdict = PLAN_DROP}, "DROP/0! 0000000000000000", NULL},
 	{"a goto",
 	 {.verdict = PLAN_GOTO, .target_chain = PLAN_CHAIN_PROXY},
 	 "SIDEWIRE_PROXY/0! 0000000000000000",
@@ -195,7 +252,11 @@ static void test_longest_rule(void)
 	rule.has_uid = true;
 	rule.has_gid = true;
 	rule.has_mark = true;
-	rule.verdict = PLAN_REDIRECT;
+	rule.state = PLAN_REPLY;
+	rule.segment = PLAN_SYN;
+	rule.has_socket = true;
+	rule.is_source_foreign = true;
+	rule.verdict = PLAN_ZONE;
 	free(encode(&rule, PLAN_V4));
 	free(encode(&rule, PLAN_V6));
 }
@@ -226,6 +287,16 @@ static const struct {
 	{"uid, not gid", {.has_uid = true}, {.has_gid = true}},
 	{"mark", {.has_mark = true, .mark = 1}, {.has_mark = true, .mark = 2}},
 	{"match", {.has_mark = true}, {.has_uid = true}},
+	{"TCP, not UDP", {.protocol = PLAN_TCP}, {.protocol = PLAN_UDP}},
+	{"incoming interface", {.in_interface = {"eth0"}}, {.in_interface = {"eth1"}}},
+	{"segment",
+	 {.protocol = PLAN_TCP, .segment = PLAN_SYN},
+	 {.protocol = PLAN_TCP, .segment = PLAN_NOT_SYN}},
+	{"state", {.state = PLAN_INVALID}, {.state = PLAN_REPLY}},
+	{"foreign end", {.is_source_foreign = true}, {.is_destination_foreign = true}},
+	{"zone", {.verdict = PLAN_ZONE, .zone = 1}, {.verdict = PLAN_ZONE, .zone = 2}},
+	{"what is marked", {.verdict = PLAN_MARK, .set_mark = 1}, {.verdict = PLAN_MARK}},
+	{"dropped, not rejected", {.verdict = PLAN_DROP}, {.verdict = PLAN_REJECT}},
 	{"source", {.has_source = true, .source = {.prefix_length = 1}}, {0}},
 	{"negation",
 	 {.has_destination = true, .destination = {.prefix_length = 1}},
@@ -268,6 +339,21 @@ static void test_equal_but_for_the_kernels_own(void)
 	match->u.user.name[sizeof("owner")] = 'x';
 	CU_ASSERT(ipt_entry_equal(ours, kernels, PLAN_V4));
 	match->u.user.revision = 0;
+	CU_ASSERT(!ipt_entry_equal(ours, kernels, PLAN_V4));
+}
+
+/* Linux before 4.11 gives CT's pointer away. */
+static void test_equal_but_for_a_pointer(void)
+{
+	const struct plan_rule rule = {.verdict = PLAN_ZONE, .zone = 1};
+	CLEANUP(freep) struct ipt_entry *ours = encode(&rule, PLAN_V4);
+	CLEANUP(freep) struct ipt_entry *kernels = encode(&rule, PLAN_V4);
+	struct xt_entry_target *target = (void *)kernels->elems;
+	struct xt_ct_target_info_v1 *ct = (void *)target->data;
+
+	ct->ct = (void *)kernels;
+	CU_ASSERT(ipt_entry_equal(ours, kernels, PLAN_V4));
+	ct->timeout[0] = 'x';
 	CU_ASSERT(!ipt_entry_equal(ours, kernels, PLAN_V4));
 }
 
@@ -348,6 +434,7 @@ static CU_TestInfo tests[] = {
 	{"longest rule", test_longest_rule},
 	{"entries are equal, or differ", test_equal},
 	{"the kernel's own fields do not count", test_equal_but_for_the_kernels_own},
+	{"the kernel's own pointer does not count", test_equal_but_for_a_pointer},
 	{"a copy has its target by name", test_copy_names_a_standard_target},
 	{"a copy keeps another target", test_copy_keeps_another_target},
 	{"sources on lo", test_lo_source},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Our part of a nat table, built and compared (ipt_rules, ipt_compare). */
+/* Our part of a table, built and compared (ipt_rules, ipt_compare). */
 #include "cni/core/ipt_rules.h"
 
 #include <errno.h>
@@ -27,15 +27,22 @@ static struct plan_rule plan_rules[] = {
 	{.chain = PLAN_CHAIN_PROXY, .families = PLAN_V6, .out_interface = {"lo"}},
 };
 
-static const struct redirect_plan PLAN = {plan_rules, sizeof(plan_rules) / sizeof(*plan_rules)};
+static const struct redirect_plan PLAN = {.rules = plan_rules,
+					  .count = sizeof(plan_rules) / sizeof(*plan_rules)};
 
-static struct ipt_rules build(enum plan_family family)
+static struct ipt_rules build_of(const struct redirect_plan *plan, enum plan_table table,
+				 enum plan_family family)
 {
 	struct ipt_rules rules = {0};
 	struct err err;
 
-	CU_ASSERT_FATAL(ipt_rules_build(&PLAN, family, &rules, &err) == 0);
+	CU_ASSERT_FATAL(ipt_rules_build(plan, table, family, &rules, &err) == 0);
 	return rules;
+}
+
+static struct ipt_rules build(enum plan_family family)
+{
+	return build_of(&PLAN, PLAN_TABLE_NAT, family);
 }
 
 static const char *target_of(const struct ipt_rules *rules, const struct ipt_rule *rule)
@@ -49,13 +56,15 @@ static const char *target_of(const struct ipt_rules *rules, const struct ipt_rul
 }
 
 /* "[CHAIN CHAIN] CHAIN:1>TARGET ...": the chains, and each rule's place and target. */
-static void check_build(enum plan_family family, const char *expected)
+static void check_build_of(const struct redirect_plan *plan, enum plan_table table,
+			   enum plan_family family, const char *expected)
 {
-	CLEANUP(ipt_rules_release) struct ipt_rules rules = build(family);
+	CLEANUP(ipt_rules_release) struct ipt_rules rules = build_of(plan, table, family);
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 
+	strbuf_puts(&out, "[");
 	for (size_t i = 0; i < rules.chain_count; i++)
-		strbuf_printf(&out, "%s%s", i > 0 ? " " : "[", rules.chains[i].name);
+		strbuf_printf(&out, "%s%s", i > 0 ? " " : "", rules.chains[i].name);
 	strbuf_puts(&out, "]");
 	for (size_t i = 0; i < rules.rule_count; i++) {
 		const struct ipt_rule *rule = &rules.rules[i];
@@ -64,6 +73,11 @@ static void check_build(enum plan_family family, const char *expected)
 			      target_of(&rules, rule));
 	}
 	ASSERT_TEXT(ipt_family_name(family), out.data, expected);
+}
+
+static void check_build(enum plan_family family, const char *expected)
+{
+	check_build_of(&PLAN, PLAN_TABLE_NAT, family, expected);
 }
 
 static void test_build(void)
@@ -79,6 +93,38 @@ static void test_build(void)
 			     "SIDEWIRE_OUTBOUND:1>SIDEWIRE_PROXY\n"
 			     "OUTPUT:0>SIDEWIRE_OUTBOUND\n"
 			     "SIDEWIRE_PROXY:0>RETURN");
+}
+
+/* A table has the rules of its own chains, and a rule for each type of ICMP. */
+static void test_build_filter(void)
+{
+	static struct plan_rule rules_of_two_tables[] = {
+		{.chain = PLAN_CHAIN_INVALID, .families = PLAN_BOTH, .verdict = PLAN_DROP},
+		{.chain = PLAN_CHAIN_NON_TCP, .families = PLAN_BOTH, .out_interface = {"lo"}},
+		{.chain = PLAN_CHAIN_NON_TCP,
+		 .families = PLAN_V4,
+		 .protocol = PLAN_ICMP,
+		 .icmp_count = 3,
+		 .icmp_types = {3, 11, 12}},
+		{.chain = PLAN_CHAIN_NON_TCP, .families = PLAN_BOTH, .verdict = PLAN_REJECT},
+		{.chain = PLAN_CHAIN_INBOUND, .families = PLAN_BOTH},
+	};
+	static const struct redirect_plan plan = {
+		.rules = rules_of_two_tables,
+		.count = sizeof(rules_of_two_tables) / sizeof(*rules_of_two_tables),
+	};
+
+	check_build_of(&plan, PLAN_TABLE_FILTER, PLAN_V4,
+		       "[SIDEWIRE_INVALID SIDEWIRE_NON_TCP]\n"
+		       "SIDEWIRE_INVALID:0>DROP\n"
+		       "INPUT:0>SIDEWIRE_INVALID\n"
+		       "SIDEWIRE_NON_TCP:0>RETURN\n"
+		       "SIDEWIRE_NON_TCP:1>RETURN\n"
+		       "SIDEWIRE_NON_TCP:2>RETURN\n"
+		       "SIDEWIRE_NON_TCP:3>RETURN\n"
+		       "SIDEWIRE_NON_TCP:4>REJECT\n"
+		       "OUTPUT:0>SIDEWIRE_NON_TCP");
+	check_build_of(&plan, PLAN_TABLE_RAW, PLAN_V4, "[]");
 }
 
 static void add_jump(struct ipt_rules *rules, const char *hook, unsigned int position,
@@ -106,6 +152,7 @@ static void nothing(struct ipt_rules *rules)
 static void lose_everything(struct ipt_rules *rules)
 {
 	ipt_rules_release(rules);
+	rules->table = PLAN_TABLE_NAT;
 	rules->family = PLAN_V6;
 }
 
@@ -159,18 +206,21 @@ static const struct {
 } changes[] = {
 	{"nothing", nothing, NULL},
 	{"a jump elsewhere in its hook", move_jump, NULL},
-	{"everything lost", lose_everything, "IPv6: chain SIDEWIRE_INBOUND is missing"},
-	{"a chain lost", lose_last_chain, "IPv6: chain SIDEWIRE_PROXY is missing"},
-	{"a chain gained", gain_chain, "IPv6: chain SIDEWIRE_OLD is one too many"},
+	{"everything lost", lose_everything, "IPv6 nat: chain SIDEWIRE_INBOUND is missing"},
+	{"a chain lost", lose_last_chain, "IPv6 nat: chain SIDEWIRE_PROXY is missing"},
+	{"a chain gained", gain_chain, "IPv6 nat: chain SIDEWIRE_OLD is one too many"},
 	{"a rule lost", lose_last_rule,
-	 "IPv6: rule 1 of SIDEWIRE_PROXY is missing, expected: -A SIDEWIRE_PROXY -o lo -j RETURN"},
-	{"a rule gained", gain_rule, "IPv6: rule 2 of SIDEWIRE_PROXY is one too many"},
+	 "IPv6 nat: rule 1 of SIDEWIRE_PROXY is missing, expected: -A SIDEWIRE_PROXY -o lo -j "
+	 "RETURN"},
+	{"a rule gained", gain_rule, "IPv6 nat: rule 2 of SIDEWIRE_PROXY is one too many"},
 	{"rules swapped", swap_rules,
-	 "IPv6: rule 1 of SIDEWIRE_OUTBOUND is another, expected: -A SIDEWIRE_OUTBOUND -s ::6 -o "
+	 "IPv6 nat: rule 1 of SIDEWIRE_OUTBOUND is another, expected: -A SIDEWIRE_OUTBOUND -s ::6 "
+	 "-o "
 	 "lo -j RETURN"},
 	{"a jump in another hook", rename_hook,
-	 "IPv6: the jump from PREROUTING to SIDEWIRE_INBOUND is missing"},
-	{"a jump gained", gain_jump, "IPv6: the jump from MINE to SIDEWIRE_PROXY is not expected"},
+	 "IPv6 nat: the jump from PREROUTING to SIDEWIRE_INBOUND is missing"},
+	{"a jump gained", gain_jump,
+	 "IPv6 nat: the jump from MINE to SIDEWIRE_PROXY is not expected"},
 };
 
 static void test_compare(void)
@@ -196,7 +246,7 @@ static void test_lo_sources(void)
 		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
 		struct err err;
 
-		CU_ASSERT_FATAL(ipt_rules_lo_sources(&rules, &sources, &err) == 0);
+		CU_ASSERT_FATAL(ipt_rules_add_lo_sources(&rules, &sources, &err) == 0);
 		strbuf_puts(&out, "");
 		cidr_list_format(&sources, &out);
 		ASSERT_TEXT(ipt_family_name(family), out.data, family == PLAN_V6 ? "::6" : "");
@@ -218,9 +268,9 @@ static int attempt_build(const void *input, struct err *err)
 {
 	CLEANUP(ipt_rules_release) struct ipt_rules rules = {0};
 	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-	int r = ipt_rules_build(input, PLAN_V6, &rules, err);
+	int r = ipt_rules_build(input, PLAN_TABLE_NAT, PLAN_V6, &rules, err);
 
-	return r < 0 ? r : ipt_rules_lo_sources(&rules, &sources, err);
+	return r < 0 ? r : ipt_rules_add_lo_sources(&rules, &sources, err);
 }
 
 static void test_without_memory(void)
@@ -229,9 +279,13 @@ static void test_without_memory(void)
 }
 
 static CU_TestInfo tests[] = {
-	{"built of a plan", test_build},         {"the first difference is named", test_compare},
-	{"sources on lo", test_lo_sources},      {"whose chain it is", test_names},
-	{"without memory", test_without_memory}, CU_TEST_INFO_NULL,
+	{"built of a plan", test_build},
+	{"a table of it, and types of ICMP", test_build_filter},
+	{"the first difference is named", test_compare},
+	{"sources on lo", test_lo_sources},
+	{"whose chain it is", test_names},
+	{"without memory", test_without_memory},
+	CU_TEST_INFO_NULL,
 };
 
 SUITE("cni/core/ipt_rules", tests)

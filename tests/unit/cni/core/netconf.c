@@ -224,6 +224,47 @@ static void test_bad_addresses(void)
 	}
 }
 
+#define BACKEND(value) \
+	CONF("1.0.0",  \
+	     PREV ",\"backend\":" value "," ANNOTATIONS("{\"sidewire.io/redirect\":\"D\"}"))
+
+static const struct {
+	const char *name;
+	const char *text;
+	int code;
+	enum backend_choice backend;
+	const char *message;
+} backends[] = {
+	{"not named", IPS("[]"), 0, BACKEND_AUTO, ""},
+	{"null", BACKEND("null"), 0, BACKEND_AUTO, ""},
+	{"auto", BACKEND("\"auto\""), 0, BACKEND_AUTO, ""},
+	{"nftables", BACKEND("\"nftables\""), 0, BACKEND_NFTABLES, ""},
+	{"another", BACKEND("\"nft\""), -EINVAL, 0,
+	 "network configuration: backend: 'nft' is no backend: auto, iptables or nftables is "
+	 "expected"},
+	{"no text", BACKEND("1"), -EBADMSG, 0, "network configuration: 'backend' must be a string"},
+	{"another, for a pod that is not ours", CONF("1.0.0", PREV ",\"backend\":\"nft\""), 0,
+	 BACKEND_AUTO, ""},
+};
+
+static void test_backends(void)
+{
+	for (size_t i = 0; i < sizeof(backends) / sizeof(*backends); i++) {
+		CLEANUP(netconf_release) struct netconf conf = {0};
+		CLEANUP(netconf_release) struct netconf del = {0};
+		struct err err = {0};
+		int r = decode(backends[i].text, CNI_COMMAND_ADD, &conf, &err);
+
+		ASSERT_ROW(backends[i].name, r == backends[i].code);
+		ASSERT_ROW(backends[i].name, conf.backend == backends[i].backend);
+		ASSERT_ROW(backends[i].name,
+			   strncmp(err.msg, backends[i].message, strlen(backends[i].message)) == 0);
+		/* DEL removes what either has left. */
+		ASSERT_ROW(backends[i].name,
+			   decode(backends[i].text, CNI_COMMAND_DEL, &del, &err) == 0);
+	}
+}
+
 static void test_size(void)
 {
 	static const char small[] = CONF("1.0.0", PREV);
@@ -239,11 +280,9 @@ static void test_size(void)
 	CU_ASSERT(netconf_decode(text, NETCONF_SIZE_MAX, CNI_COMMAND_ADD, &conf, &err) == 0);
 }
 
-static CU_TestInfo tests[] = {{"everything that is there", test_full},
-			      {"what is tolerated", test_good},
-			      {"what is refused", test_bad},
-			      {"families of the pod", test_families},
-			      {"addresses that are none", test_bad_addresses},
-			      {"the size is bounded", test_size},
-			      CU_TEST_INFO_NULL};
+static CU_TestInfo tests[] = {
+	{"everything that is there", test_full}, {"what is tolerated", test_good},
+	{"what is refused", test_bad},           {"families of the pod", test_families},
+	{"the backend", test_backends},          {"addresses that are none", test_bad_addresses},
+	{"the size is bounded", test_size},      CU_TEST_INFO_NULL};
 SUITE("cni/core/netconf", tests)

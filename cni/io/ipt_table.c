@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "cni/io/nat_table.h"
+#include "cni/io/ipt_table.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -11,12 +11,11 @@
 #include "common/base/cleanup.h"
 #include "common/io/file_read.h"
 
-static const char TABLE[] = "nat";
-
 /* One line a table: the kernel's own ones are five. */
 enum { TABLE_NAMES_SIZE_MAX = 4096 };
 
-struct nat_table {
+struct ipt_table {
+	enum plan_table name;
 	enum plan_family family;
 	const struct iptc_family *iptc;
 	struct xtc_handle *handle;
@@ -28,60 +27,76 @@ static int iptc_errno(void)
 	return errno > 0 ? errno : ENOMEM;
 }
 
-static int say_unreadable(enum plan_family family, int errnum, struct err *err)
+/* The beginning of the name of the module with a table. */
+static const char *module_prefix(enum plan_family family)
 {
-	bool is_v4 = family == PLAN_V4;
+	return family == PLAN_V4 ? "iptable" : "ip6table";
+}
+
+static int say_unreadable(enum plan_table table, enum plan_family family, int errnum,
+			  struct err *err)
+{
+	const char *name = plan_table_name(table);
 
 	switch (errnum) {
 	case EAFNOSUPPORT:
 		return err_set(err, errnum, "the kernel has no %s", ipt_family_name(family));
 	case ENOPROTOOPT:
 		return err_set(err, errnum,
-			       "the kernel has no %s: load it with modprobe %s; a kernel built "
+			       "the kernel has no %s: load it with modprobe %s_%s; a kernel built "
 			       "without CONFIG_NETFILTER_XTABLES_LEGACY can not be used",
-			       is_v4 ? "ip_tables" : "ip6_tables",
-			       is_v4 ? "iptable_nat" : "ip6table_nat");
+			       family == PLAN_V4 ? "ip_tables" : "ip6_tables",
+			       module_prefix(family), name);
 	case ENOENT:
 		return err_set(err, errnum,
-			       "the kernel has no nat table for %s: load it with modprobe %s",
-			       ipt_family_name(family), is_v4 ? "iptable_nat" : "ip6table_nat");
+			       "the kernel has no %s table for %s: load it with modprobe %s_%s",
+			       name, ipt_family_name(family), module_prefix(family), name);
 	default:
-		return err_set(err, errnum, "the nat table for %s can not be read: %s",
+		return err_set(err, errnum, "the %s table for %s can not be read: %s", name,
 			       ipt_family_name(family), strerror(errnum));
 	}
 }
 
-int nat_table_open(enum plan_family family, struct nat_table **ret_table, struct err *err)
+int ipt_table_open(enum plan_table table, enum plan_family family, struct ipt_table **ret_table,
+		   struct err *err)
 {
 	const struct iptc_family *iptc = iptc_family_of(family);
-	struct xtc_handle *handle = iptc->open(TABLE);
+	struct xtc_handle *handle = iptc->open(plan_table_name(table));
 
 	if (handle == NULL)
-		return say_unreadable(family, iptc_errno(), err);
-	struct nat_table *table = malloc(sizeof(*table));
-	if (table == NULL) {
+		return say_unreadable(table, family, iptc_errno(), err);
+	struct ipt_table *opened = malloc(sizeof(*opened));
+	if (opened == NULL) {
 		iptc->close(handle);
 		return err_set(err, ENOMEM, "out of memory");
 	}
-	*table = (struct nat_table){.family = family, .iptc = iptc, .handle = handle};
-	*ret_table = table;
+	*opened =
+		(struct ipt_table){.name = table, .family = family, .iptc = iptc, .handle = handle};
+	*ret_table = opened;
 	return 0;
 }
 
-bool nat_table_exists(enum plan_family family)
+unsigned int ipt_tables_present(enum plan_family family)
 {
 	const char *path = family == PLAN_V4 ? "/proc/self/net/ip_tables_names"
 					     : "/proc/self/net/ip6_tables_names";
 	CLEANUP(freep) char *names = NULL;
 	size_t length;
 	struct err err;
+	unsigned int present = 0;
+	int r = file_read_path(path, TABLE_NAMES_SIZE_MAX, &names, &length, &err);
 
-	if (file_read_path(path, TABLE_NAMES_SIZE_MAX, &names, &length, &err) < 0)
-		return true;
-	return strstr(names, TABLE) != NULL;
+	if (r == -ENOENT) /* the kernel has not the family, or not by x_tables */
+		return 0;
+	for (enum plan_table table = 0; table < PLAN_TABLE_COUNT; table++) {
+		/* A line a table; none of our names is a part of another's. */
+		if (r < 0 || strstr(names, plan_table_name(table)) != NULL)
+			present |= 1U << table;
+	}
+	return present;
 }
 
-int nat_table_check_alone(const struct nat_table *table, struct err *err)
+int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
 {
 	const char *chain = table->iptc->first_chain(table->handle);
 
@@ -90,16 +105,17 @@ int nat_table_check_alone(const struct nat_table *table, struct err *err)
 
 		if (mesh != NULL)
 			return err_set(err, EEXIST,
-				       "%s redirects this pod already: the %s nat table has its "
+				       "%s redirects this pod already: the %s %s table has its "
 				       "chain %s",
-				       mesh, ipt_family_name(table->family), chain);
+				       mesh, ipt_family_name(table->family),
+				       plan_table_name(table->name), chain);
 	}
 	return 0;
 }
 
 /* Copies the rules of one chain that are ours: in a chain of ours all, elsewhere the jumps to them.
  */
-static int copy_rules(struct nat_table *table, const char *chain, struct ipt_rules *ours,
+static int copy_rules(struct ipt_table *table, const char *chain, struct ipt_rules *ours,
 		      struct err *err)
 {
 	bool is_ours = ipt_chain_is_ours(chain);
@@ -122,7 +138,7 @@ static int copy_rules(struct nat_table *table, const char *chain, struct ipt_rul
 	return 0;
 }
 
-static int copy_ours(struct nat_table *table, struct ipt_rules *ours, struct err *err)
+static int copy_ours(struct ipt_table *table, struct ipt_rules *ours, struct err *err)
 {
 	const char *chain = table->iptc->first_chain(table->handle);
 	int r = 0;
@@ -138,17 +154,17 @@ static int copy_ours(struct nat_table *table, struct ipt_rules *ours, struct err
 }
 
 /* Says what libiptc would not do in memory. */
-static int say_refused(const struct nat_table *table, const char *what, const char *chain,
+static int say_refused(const struct ipt_table *table, const char *what, const char *chain,
 		       struct err *err)
 {
 	int errnum = iptc_errno();
 
-	return err_set(err, errnum, "%s nat table: %s %s: %s", ipt_family_name(table->family), what,
-		       chain, strerror(errnum));
+	return err_set(err, errnum, "%s %s table: %s %s: %s", ipt_family_name(table->family),
+		       plan_table_name(table->name), what, chain, strerror(errnum));
 }
 
 /* Deletes in memory what was copied: rules from behind, so that positions stay true. */
-static int delete_ours(struct nat_table *table, const struct ipt_rules *ours, struct err *err)
+static int delete_ours(struct ipt_table *table, const struct ipt_rules *ours, struct err *err)
 {
 	for (size_t i = ours->rule_count; i > 0; i--) {
 		const struct ipt_rule *rule = &ours->rules[i - 1];
@@ -163,9 +179,10 @@ static int delete_ours(struct nat_table *table, const struct ipt_rules *ours, st
 	return 0;
 }
 
-int nat_table_take_ours(struct nat_table *table, struct ipt_rules *ret_ours, struct err *err)
+int ipt_table_take_ours(struct ipt_table *table, struct ipt_rules *ret_ours, struct err *err)
 {
-	CLEANUP(ipt_rules_release) struct ipt_rules ours = {.family = table->family};
+	CLEANUP(ipt_rules_release)
+	struct ipt_rules ours = {.table = table->name, .family = table->family};
 	int r = copy_ours(table, &ours, err);
 
 	if (r == 0)
@@ -177,7 +194,7 @@ int nat_table_take_ours(struct nat_table *table, struct ipt_rules *ret_ours, str
 	return 0;
 }
 
-int nat_table_put(struct nat_table *table, const struct ipt_rules *rules, struct err *err)
+int ipt_table_put(struct ipt_table *table, const struct ipt_rules *rules, struct err *err)
 {
 	for (size_t i = 0; i < rules->chain_count; i++) {
 		if (!table->iptc->create_chain(rules->chains[i].name, table->handle))
@@ -193,7 +210,7 @@ int nat_table_put(struct nat_table *table, const struct ipt_rules *rules, struct
 	return 0;
 }
 
-int nat_table_commit(struct nat_table *table, const struct ipt_rules *expected, struct err *err)
+int ipt_table_commit(struct ipt_table *table, const struct ipt_rules *expected, struct err *err)
 {
 	if (table->iptc->commit(table->handle))
 		return 0;
@@ -203,14 +220,16 @@ int nat_table_commit(struct nat_table *table, const struct ipt_rules *expected, 
 	/* xt_owner's answer, owner_check(): such an id has no place in the namespace. */
 	if (errnum == EINVAL && expected->rule_count > 0)
 		return err_set(err, errnum,
-			       "%s nat table: the kernel refused it: %s (a uid or gid of the "
+			       "%s %s table: the kernel refused it: %s (a uid or gid of the "
 			       "document may be none in the pod's user namespace)",
-			       ipt_family_name(table->family), strerror(errnum));
-	return err_set(err, errnum, "%s nat table: the kernel refused it: %s",
-		       ipt_family_name(table->family), strerror(errnum));
+			       ipt_family_name(table->family), plan_table_name(table->name),
+			       strerror(errnum));
+	return err_set(err, errnum, "%s %s table: the kernel refused it: %s",
+		       ipt_family_name(table->family), plan_table_name(table->name),
+		       strerror(errnum));
 }
 
-void nat_table_free(struct nat_table *table)
+void ipt_table_free(struct ipt_table *table)
 {
 	int saved = errno;
 

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cni/io/redirect_apply.h"
+
+#include <errno.h>
+
+#include "cni/io/pod_address.h"
+#include "cni/io/route_change.h"
+#include "cni/io/rules_backend.h"
+#include "common/base/cleanup.h"
+#include "common/base/strbuf.h"
+
+/* In the order in which BACKEND_AUTO tries them. */
+static const struct {
+	enum backend_choice choice;
+	const struct rules_backend *backend;
+} BACKENDS[] = {
+	{BACKEND_IPTABLES, &IPTABLES_BACKEND},
+	{BACKEND_NFTABLES, &NFTABLES_BACKEND},
+};
+
+enum { BACKEND_COUNT = sizeof(BACKENDS) / sizeof(*BACKENDS) };
+
+static const struct redirect_plan NOTHING = {0};
+static const struct cidr_list NO_ADDRESSES = {0};
+
+/* One backend's part of what is done. */
+struct part {
+	const struct rules_backend *backend;
+	struct rules_change *change; /* owned */
+};
+
+/* All that one apply does, so that it can be taken back. */
+struct transaction {
+	struct rules_goal goal;
+	struct part parts[BACKEND_COUNT]; /* the first leads to the goal, others to nothing */
+	size_t count;
+	size_t tried;                /* commits that were tried, from the first */
+	struct route_change *routes; /* owned */
+	struct cidr_list on_lo;      /* IPv6 addresses that were there */
+	struct cidr_list wanted;     /* that the goal's rules expect there */
+	struct cidr_list stale;      /* of on_lo: that only the rules before did */
+};
+
+static void part_release(struct part *part)
+{
+	if (part->change != NULL)
+		part->backend->free(part->change);
+	*part = (struct part){0};
+}
+
+static void transaction_release(struct transaction *transaction)
+{
+	for (size_t i = 0; i < transaction->count; i++)
+		part_release(&transaction->parts[i]);
+	route_change_free(transaction->routes);
+	cidr_list_release(&transaction->on_lo);
+	cidr_list_release(&transaction->wanted);
+	cidr_list_release(&transaction->stale);
+}
+
+/* Whether a change can not be prepared because the kernel does not offer what it needs. */
+static bool is_absent(int r)
+{
+	return r == -EAFNOSUPPORT || r == -ENOPROTOOPT || r == -ENOENT;
+}
+
+/* IPv6 can not be redirected, for that cause: no harm unless the pod has such an address. */
+static int pass_without_v6(const struct redirect_target *target, const struct err *cause,
+			   struct err *err)
+{
+	bool has_v6 = target->has_v6;
+
+	if (!has_v6 && pod_address_has_global_v6(&has_v6, err) < 0)
+		return err->code;
+	if (has_v6)
+		return err_set(err, -cause->code, "the pod has an IPv6 address, but %s",
+			       cause->msg);
+	return 0;
+}
+
+/* Prepares with that backend: for both families, or without IPv6 where that can be done without. */
+static int prepare_by(const struct rules_backend *backend, const struct redirect_target *target,
+		      struct transaction *transaction, struct err *err)
+{
+	CLEANUP(part_release) struct part part = {.backend = backend};
+	struct err cause;
+
+	transaction->goal.families = PLAN_BOTH;
+	int r = backend->prepare(&transaction->goal, &part.change, &cause);
+	if (is_absent(r)) {
+		transaction->goal.families = PLAN_V4;
+		r = backend->prepare(&transaction->goal, &part.change, err);
+		if (r == 0)
+			r = pass_without_v6(target, &cause, err);
+	} else if (r < 0) {
+		*err = cause;
+	}
+	if (r < 0)
+		return r;
+	transaction->parts[transaction->count++] = part;
+	part = (struct part){0};
+	return 0;
+}
+
+/* Prepares with the first backend that may be taken, and that the kernel has. */
+static int prepare_goal(const struct redirect_target *target, struct transaction *transaction,
+			struct err *err)
+{
+	int first = 0;
+
+	for (size_t i = 0; i < BACKEND_COUNT; i++) {
+		struct err cause;
+
+		if (target->backend != BACKEND_AUTO && target->backend != BACKENDS[i].choice)
+			continue;
+		int r = prepare_by(BACKENDS[i].backend, target, transaction, &cause);
+		if (r == 0)
+			return 0;
+		if (first == 0)
+			*err = cause;
+		first = err->code;
+		if (!is_absent(r))
+			return first;
+	}
+	return first;
+}
+
+/* Prepares that nothing of ours is in force by that backend. */
+static int prepare_nothing(const struct rules_backend *backend, struct part *ret_part,
+			   struct err *err)
+{
+	const struct rules_goal goal = {
+		.plan = &NOTHING, .families = PLAN_BOTH, .gate_family = PLAN_V4};
+
+	*ret_part = (struct part){.backend = backend};
+	return backend->prepare(&goal, &ret_part->change, err);
+}
+
+/* Prepares that nothing is left of what other backends have put in force. */
+static int prepare_others(struct transaction *transaction, struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++) {
+		const struct rules_backend *backend = BACKENDS[i].backend;
+
+		if (backend == transaction->parts[0].backend)
+			continue;
+		r = prepare_nothing(backend, &transaction->parts[transaction->count], err);
+		if (r == 0)
+			transaction->count++;
+	}
+	return r;
+}
+
+/* Notes those that were on lo for the rules before, and are not wanted. */
+static int note_stale(const struct part *part, struct transaction *transaction, struct err *err)
+{
+	CLEANUP(cidr_list_release) struct cidr_list before = {0};
+	int r = part->backend->lo_sources(part->change, true, &before, err);
+
+	for (size_t i = 0; r == 0 && i < before.count; i++) {
+		const struct cidr *address = &before.items[i];
+
+		if (!cidr_list_contains(&transaction->wanted, address) &&
+		    cidr_list_contains(&transaction->on_lo, address))
+			r = cidr_list_add(&transaction->stale, address, err);
+	}
+	return r;
+}
+
+static int prepare_addresses(struct transaction *transaction, struct err *err)
+{
+	const struct part *goal = &transaction->parts[0];
+	int r = pod_address_list_lo(&transaction->on_lo, err);
+
+	if (r == 0)
+		r = goal->backend->lo_sources(goal->change, false, &transaction->wanted, err);
+	for (size_t i = 0; r == 0 && i < transaction->count; i++)
+		r = note_stale(&transaction->parts[i], transaction, err);
+	return r;
+}
+
+/* Prepares all before anything is written: most of what can fail does so here. */
+static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
+		   struct transaction *transaction, struct err *err)
+{
+	transaction->goal = (struct rules_goal){
+		.plan = plan, .gate_family = target->is_v6_first ? PLAN_V6 : PLAN_V4};
+	int r = prepare_goal(target, transaction, err);
+
+	if (r == 0)
+		r = prepare_others(transaction, err);
+	if (r == 0)
+		r = prepare_addresses(transaction, err);
+	if (r == 0)
+		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
+					 err);
+	return r;
+}
+
+/* Puts addresses on lo, but those of `there`. */
+static int add_addresses(const struct cidr_list *addresses, const struct cidr_list *there,
+			 struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
+		if (!cidr_list_contains(there, &addresses->items[i]))
+			r = pod_address_add_to_lo(&addresses->items[i], err);
+	}
+	return r;
+}
+
+/* Removes addresses from lo, but those of `kept`. */
+static int remove_addresses(const struct cidr_list *addresses, const struct cidr_list *kept,
+			    struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
+		if (!cidr_list_contains(kept, &addresses->items[i]))
+			r = pod_address_remove_from_lo(&addresses->items[i], err);
+	}
+	return r;
+}
+
+/* The goal first, so that at no moment nothing is in force. */
+static int commit(struct transaction *transaction, struct err *err)
+{
+	int r = 0;
+
+	while (r == 0 && transaction->tried < transaction->count) {
+		const struct part *part = &transaction->parts[transaction->tried++];
+
+		r = part->backend->commit(part->change, err);
+	}
+	return r;
+}
+
+/* Adds to the failure that something could not be put back. */
+static void say_not_undone(const struct err *cause, struct err *err)
+{
+	struct err first = *err;
+
+	err_set(err, -first.code, "%s; and what was there before could not be put back: %s",
+		first.msg, cause->msg);
+}
+
+/* After a failure: the last first. What was tried may have been done, whatever the answer was. */
+static void undo(struct transaction *transaction, struct err *err)
+{
+	struct err cause;
+
+	if (add_addresses(&transaction->stale, &NO_ADDRESSES, &cause) < 0)
+		say_not_undone(&cause, err);
+	while (transaction->tried > 0) {
+		const struct part *part = &transaction->parts[--transaction->tried];
+
+		if (part->backend->undo(part->change, &cause) < 0)
+			say_not_undone(&cause, err);
+	}
+	if (route_change_undo(transaction->routes, &cause) < 0)
+		say_not_undone(&cause, err);
+	if (remove_addresses(&transaction->wanted, &transaction->on_lo, &cause) < 0)
+		say_not_undone(&cause, err);
+}
+
+int redirect_apply(const struct redirect_plan *plan, const struct redirect_target *target,
+		   struct err *err)
+{
+	CLEANUP(transaction_release) struct transaction transaction = {0};
+	int r = prepare(plan, target, &transaction, err);
+
+	if (r < 0)
+		return r;
+	r = add_addresses(&transaction.wanted, &transaction.on_lo, err);
+	if (r == 0)
+		r = route_change_add(transaction.routes, err);
+	if (r == 0)
+		r = commit(&transaction, err);
+	if (r == 0)
+		r = route_change_remove_stale(transaction.routes, err);
+	if (r == 0)
+		r = remove_addresses(&transaction.stale, &NO_ADDRESSES, err);
+	if (r < 0)
+		undo(&transaction, err);
+	return r;
+}
+
+/* Removes what one backend has put in force, and the addresses that it expects. */
+static int remove_by(const struct rules_backend *backend, struct err *err)
+{
+	CLEANUP(part_release) struct part part = {0};
+	CLEANUP(cidr_list_release) struct cidr_list before = {0};
+	struct err later;
+	int r = prepare_nothing(backend, &part, err);
+
+	if (r == 0)
+		r = backend->lo_sources(part.change, true, &before, err);
+	if (r < 0)
+		return r;
+	r = backend->commit(part.change, err);
+	if (remove_addresses(&before, &NO_ADDRESSES, r < 0 ? &later : err) < 0 && r == 0)
+		r = err->code;
+	return r;
+}
+
+static int remove_routes(struct err *err)
+{
+	CLEANUP(route_change_freep) struct route_change *routes = NULL;
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+
+	return r < 0 ? r : route_change_remove_stale(routes, err);
+}
+
+int redirect_remove(struct err *err)
+{
+	int first = 0;
+
+	/* Once more than there are backends: the routes come last. */
+	for (size_t i = 0; i <= BACKEND_COUNT; i++) {
+		struct err cause;
+		int r = i < BACKEND_COUNT ? remove_by(BACKENDS[i].backend, &cause)
+					  : remove_routes(&cause);
+
+		if (r < 0 && first == 0) {
+			first = r;
+			*err = cause;
+		}
+	}
+	return first;
+}
+
+/* Whether lo has the addresses that the wanted rules expect there. */
+static int verify_addresses(const struct transaction *transaction, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	size_t i = 0;
+
+	while (i < transaction->wanted.count &&
+	       cidr_list_contains(&transaction->on_lo, &transaction->wanted.items[i]))
+		i++;
+	/* Where lo has none at all IPv6 is disabled, and none could be added. */
+	if (i == transaction->wanted.count || transaction->on_lo.count == 0)
+		return 0;
+	cidr_format(&transaction->wanted.items[i], &text);
+	return err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
+		       text.data != NULL ? text.data : "");
+}
+
+int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
+		    struct err *err)
+{
+	CLEANUP(transaction_release) struct transaction transaction = {0};
+	int r = prepare(plan, target, &transaction, err);
+
+	for (size_t i = 0; r == 0 && i < transaction.count; i++)
+		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
+	if (r == 0)
+		r = verify_addresses(&transaction, err);
+	return r < 0 ? r : route_change_compare(transaction.routes, err);
+}
+
+static int verify_routes_removed(struct err *err)
+{
+	CLEANUP(route_change_freep) struct route_change *routes = NULL;
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+
+	return r < 0 ? r : route_change_compare(routes, err);
+}
+
+static int verify_removed_by(const struct rules_backend *backend, struct err *err)
+{
+	CLEANUP(part_release) struct part part = {0};
+	int r = prepare_nothing(backend, &part, err);
+
+	return r < 0 ? r : backend->compare(part.change, err);
+}
+
+int redirect_verify_removed(struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++)
+		r = verify_removed_by(BACKENDS[i].backend, err);
+	return r < 0 ? r : verify_routes_removed(err);
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cni/io/rtnetlink.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <netdb.h>
+#include <netlink/errno.h>
+#include <netlink/socket.h>
+#include <sys/socket.h>
+
+#include "common/base/cleanup.h"
+
+/*
+ * libnl can look names up. The plugin never does, and must not be able to: for that a static
+ * program loads modules of the host's glibc. With these in the place of libc's, none of it is
+ * linked.
+ */
+int getaddrinfo(const char *name, const char *service, const struct addrinfo *hints,
+		struct addrinfo **ret_list)
+{
+	(void)name;
+	(void)service;
+	(void)hints;
+	(void)ret_list;
+	return EAI_NONAME;
+}
+
+struct protoent *getprotobyname(const char *name)
+{
+	(void)name;
+	return NULL;
+}
+
+struct protoent *getprotobynumber(int number)
+{
+	(void)number;
+	return NULL;
+}
+
+/* A list that changes each time is given up in the end. */
+enum { LIST_ATTEMPTS = 5 };
+
+static void nl_socket_freep(struct nl_sock **socket)
+{
+	nl_socket_free(*socket);
+}
+
+static int open_socket(struct nl_sock **ret_socket, struct err *err)
+{
+	CLEANUP(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
+
+	if (socket == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = nl_connect(socket, NETLINK_ROUTE);
+	if (r < 0)
+		return err_set(err, EIO, "no netlink socket: %s", nl_geterror(r));
+	*ret_socket = TAKE(socket);
+	return 0;
+}
+
+int rtnetlink_tell(struct nl_msg *message, int *ret_status, struct err *err)
+{
+	CLEANUP(nlmsg_freep) struct nl_msg *owned = message;
+	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
+	int r = open_socket(&socket, err);
+
+	if (r < 0)
+		return r;
+	*ret_status = nl_send_sync(socket, TAKE(owned)); /* frees the message */
+	return 0;
+}
+
+/* One attempt; what libnl says. */
+static int list_once(struct nl_sock *socket, struct nl_msg *question,
+		     const struct rtnetlink_listener *listener)
+{
+	CLEANUP(nlmsg_freep) struct nl_msg *message = nlmsg_convert(nlmsg_hdr(question));
+
+	if (message == NULL)
+		return -NLE_NOMEM;
+	nlmsg_hdr(message)->nlmsg_flags |= NLM_F_DUMP;
+	listener->forget(listener->argument);
+	int r = nl_send_auto(socket, message);
+	return r < 0 ? r : nl_recvmsgs_default(socket);
+}
+
+int rtnetlink_list(struct nl_msg *question, const struct rtnetlink_listener *listener,
+		   struct err *err)
+{
+	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
+	const int is_on = 1;
+	int r = open_socket(&socket, err);
+
+	if (r < 0)
+		return r;
+	/* Linux before 4.20 has it not, and gives all. */
+	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &is_on,
+			 sizeof(is_on));
+	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, listener->note, listener->argument);
+	r = -NLE_DUMP_INTR;
+	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++)
+		r = list_once(socket, question, listener);
+	if (r < 0 && r != -NLE_OPNOTSUPP && r != -NLE_AF_NOSUPPORT)
+		return err_set(err, EIO, "%s", nl_geterror(r));
+	return 0;
+}

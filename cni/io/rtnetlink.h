@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Requests to the kernel's rtnetlink(7), each by a socket of its own, by libnl. */
+#ifndef SIDEWIRE_CNI_RTNETLINK_H
+#define SIDEWIRE_CNI_RTNETLINK_H
+
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+
+#include "common/base/err.h"
+
+enum { LOOPBACK_INDEX = 1 }; /* lo is the first interface of every namespace */
+
+/*
+ * Sends a message, and frees it in every case. *ret_status is the kernel's answer, in libnl's
+ * numbers (netlink/errno.h): 0, or negative. -EIO without an answer.
+ */
+int rtnetlink_tell(struct nl_msg *message, int *ret_status, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/* What hears a list; `argument` is given to both. */
+struct rtnetlink_listener {
+	void (*forget)(void *argument);
+	nl_recvmsg_msg_cb_t note;
+	void *argument;
+};
+
+/*
+ * Asks for a list, and calls `note` with each message of it; the question is only read. Newer
+ * kernels give only what the question describes, older ones all: `note` has to look. A list that
+ * changed while it was given is asked for anew: `forget` is called before each attempt. What the
+ * kernel does not have is an empty list. -EIO with what netlink said.
+ */
+int rtnetlink_list(struct nl_msg *question, const struct rtnetlink_listener *listener,
+		   struct err *err) __attribute__((nonnull, warn_unused_result));
+
+/* nlmsg_free() for CLEANUP(). */
+static inline void nlmsg_freep(struct nl_msg **message)
+{
+	nlmsg_free(*message);
+}
+
+#endif
