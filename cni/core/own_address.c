@@ -8,7 +8,10 @@
 #include <string.h>
 #include <netinet/in.h>
 
-enum { LOOPBACK_INDEX = 1 }; /* lo is the first interface of every namespace */
+enum {
+	LOOPBACK_INDEX = 1, /* lo is the first interface of every namespace */
+	ERRNO_MAX = 4095,   /* the kernel's MAX_ERRNO */
+};
 
 /* What is left of an answer, or of a message in it. */
 struct rest {
@@ -89,6 +92,8 @@ static int refused(struct rest message, struct err *err)
 	if (message.length < sizeof(error))
 		return err_set(err, EIO, "the kernel's answer is cut short");
 	memcpy(&error, message.bytes, sizeof(error));
+	if (error.error < -ERRNO_MAX || error.error > 0)
+		return err_set(err, EIO, "the kernel's answer is no error number");
 	return error.error < 0 ? err_set(err, -error.error, "the kernel tells no addresses") : 0;
 }
 

@@ -144,7 +144,7 @@ static int prepare_others(struct transaction *transaction, struct err *err)
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++) {
 		const struct rules_backend *backend = BACKENDS[i].backend;
 
-		if (backend == transaction->parts[0].backend || !backend->is_used())
+		if (backend == transaction->parts[0].backend)
 			continue;
 		r = prepare_nothing(backend, &transaction->parts[transaction->count], err);
 		if (r == 0)

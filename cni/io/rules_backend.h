@@ -29,7 +29,8 @@ struct rules_goal {
 struct rules_backend {
 	const char *name; /* "iptables" or "nftables" */
 
-	/* Whether something of ours is in force by this backend; makes no table to find out. */
+	/* Whether something of ours is in force by this backend, for a person to know: false also
+	 * where that could not be found out. Makes no table for it. */
 	bool (*is_used)(void);
 
 	/*

@@ -48,8 +48,14 @@ static void check_overlay(json_t *pod, json_t *overlay)
 		return;
 	}
 	check_ways(pod, merged);
+	/* Ports in TCP and UDP share a key. If such two hold a member of two types, which no API
+	 * object can, a second pass refuses to merge them. */
 	json_auto_t *again = NULL;
-	assert(overlay_apply(merged, &overlay, 1, &again, &err) == 0);
+	if (overlay_apply(merged, &overlay, 1, &again, &err) < 0) {
+		fuzz_check_failure(&err);
+		assert(strstr(err.msg, "must be of type") != NULL);
+		return;
+	}
 	assert(json_equal(merged, again));
 }
 

@@ -308,7 +308,7 @@ def test_kernel_without_ipv6_rules(pod, lack):
     name, errnum, conditions = WITHOUT_IPV6[lack]
     launcher = plugin.with_failing(name, str(errnum), *conditions)
     before = pod.rules()
-    conf = plugin.configuration(pod, plugin.document())
+    conf = plugin.configuration(pod, plugin.document(), backend="iptables")
     variables = plugin.environment("ADD", pod)
     for _ in range(2):
         answer = plugin.run(variables, conf, launcher)
@@ -320,7 +320,7 @@ def test_kernel_without_ipv6_rules(pod, lack):
     assert plugin.run({**variables, "CNI_COMMAND": "CHECK"}, conf, launcher).status == 0
     assert "::6" not in pod.ip("address", "show", "dev", "lo")
     assert kernel_rules.in_kernel(pod, 4) and not kernel_rules.in_kernel(pod, 6)
-    answer = plugin.run(variables, plugin.configuration(pod, plugin.document()), launcher)
+    answer = plugin.run(variables, plugin.configuration(pod, plugin.document(), backend="iptables"), launcher)
     assert "the pod has an IPv6 address" in answer.message
 
 
@@ -328,10 +328,24 @@ def test_kernel_without_ipv6_rules(pod, lack):
 def test_kernel_without_ip_tables(pod, errnum, word):
     before = pod.rules()
     launcher = plugin.with_failing("getsockopt", str(errnum), "1=0", f"2={GET_INFO}")
+    conf = plugin.configuration(pod, plugin.document(), backend="iptables")
     for command in ("ADD", "CHECK"):
-        answer = plugin.call(command, pod, plugin.document(), launcher)
+        answer = plugin.run(plugin.environment(command, pod), conf, launcher)
         assert word in answer.message and "modprobe iptable_nat" in answer.message
         assert answer.code == KERNEL
+    assert pod.rules() == before
+
+
+@pytest.mark.parametrize("family", [4, 6])
+@pytest.mark.parametrize("errnum", [errno.ENOPROTOOPT, errno.ENOENT])
+def test_nftables_where_the_kernel_has_not_ip_tables(pod, family, errnum):
+    """For one of the pod's families is as for none: rules of both backends would stand beside each other."""
+    before = pod.rules()
+    launcher = plugin.with_failing("getsockopt", str(errnum), f"1={LEVEL[family]:d}", f"2={GET_INFO}")
+    for command in ("ADD", "CHECK", "ADD"):
+        plugin.succeed(command, pod, plugin.document(), launcher=launcher)
+    assert "table inet sidewire" in pod.rules() and "-A SIDEWIRE_" not in pod.rules()
+    plugin.succeed("DEL", pod, plugin.document(), launcher=launcher)
     assert pod.rules() == before
 
 
@@ -340,7 +354,7 @@ def test_ipv4_is_never_left_out(pod, errnum):
     """A pod with IPv4 alone, and a kernel that can redirect IPv6 alone: it would go past the proxy."""
     pod.ip("-6", "address", "flush", "dev", "eth0", "scope", "global")
     before = pod.rules()
-    conf = plugin.configuration(pod, plugin.document())
+    conf = plugin.configuration(pod, plugin.document(), backend="iptables")
     conf["prevResult"]["ips"].pop()
     launcher = plugin.with_failing("getsockopt", str(errnum), f"1={LEVEL[4]:d}", f"2={GET_INFO}")
     answer = plugin.run(plugin.environment("ADD", pod), conf, launcher)

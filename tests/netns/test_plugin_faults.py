@@ -21,12 +21,13 @@ DOCUMENTS = {mode: (lab.ROOT / f"tests/golden/plan/{mode}-every-field.in.json").
 NONE = json.dumps(plugin.DOCUMENT_NONE)
 
 # What changes something; and what besides can tell of a failure, also of one that was none: of an answer that was lost.
-EFFECTS = ("setsockopt", "sendmsg", "write")
-CALLS = (*EFFECTS, "getsockopt", "recvmsg", "openat", "read", "setns")
+EFFECTS = ("setsockopt", "sendmsg", "sendto", "write")
+CALLS = (*EFFECTS, "getsockopt", "recvmsg", "recvfrom", "openat", "read", "setns")
 
 SHOW = """
 iptables-legacy-save
 ip6tables-legacy-save
+nft list ruleset
 ip -o address show dev lo
 ip rule
 ip -6 rule
@@ -60,15 +61,21 @@ def state(pod):
     return [line for line in text.splitlines() if line not in policy] + sorted(policy)
 
 
-def put(pod, mode):
-    """Puts a mode in force, or nothing for None, and tells what that looks like."""
-    plugin.succeed("ADD", pod, DOCUMENTS.get(mode, NONE))
+def add(pod, mode, backend="iptables", launcher=()):
+    """An ADD; the mode None is that of a pod without redirection."""
+    conf = plugin.configuration(pod, DOCUMENTS.get(mode, NONE), backend=backend)
+    return plugin.run(plugin.environment("ADD", pod), conf, launcher)
+
+
+def put(pod, mode, backend="iptables"):
+    """Puts a mode in force, and tells what that looks like."""
+    assert add(pod, mode, backend).status == 0
     return state(pod)
 
 
-def calls_of(pod, text):
-    """How often an ADD makes each call, from the moment when main() has begun."""
-    traced = plugin.succeed("ADD", pod, text, launcher=["strace", "-o", "/dev/stderr"]).stderr.splitlines()
+def calls_of(pod, mode, backend="iptables"):
+    """How often an ADD makes each call."""
+    traced = add(pod, mode, backend, ["strace", "-o", "/dev/stderr"]).stderr.splitlines()
     return collections.Counter(line.split("(")[0] for line in traced if re.match(r"\w+\(", line))
 
 
@@ -77,25 +84,27 @@ def injected(name, number, what):
     return ["strace", "-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:{what}:when={number}"]
 
 
-@pytest.mark.parametrize("first, second", [(None, "tproxy-both"), ("tproxy-both", "redirect"), ("redirect", "tproxy")])
+@pytest.mark.parametrize("first, second", [
+    ((None, "iptables"), ("tproxy-both", "iptables")), (("tproxy-both", "iptables"), ("redirect", "iptables")),
+    (("redirect", "iptables"), ("tproxy", "nftables")), (("tproxy-both", "nftables"), ("tproxy-both", "iptables"))],
+    ids=lambda what: "-".join(map(str, what)))
 def test_whatever_fails_all_is_as_before(pod, first, second):
-    text = DOCUMENTS[second]
-    after = put(pod, second)
-    before = put(pod, first)
-    calls = calls_of(pod, text)
+    after = put(pod, *second)
+    before = put(pod, *first)
+    calls = calls_of(pod, *second)
     failures = 0
-    put(pod, first)
+    assert state(pod) == after and put(pod, *first) == before
     # The last write is the answer: all is done by then.
     calls["write"] -= 1
     for name in CALLS:
         for number in range(1, calls[name] + 1):
-            answer = plugin.call("ADD", pod, text, injected(name, number, "error=EPERM"))
+            answer = add(pod, *second, injected(name, number, "error=EPERM"))
             found = state(pod)
             assert found == (before if answer.status != 0 else after), (name, number, answer)
             assert "could not be put back" not in answer.stdout
             failures += answer.status != 0
             if answer.status == 0:
-                assert put(pod, first) == before
+                assert put(pod, *first) == before
     assert failures > 40
     put(pod, None)
 
@@ -104,13 +113,13 @@ def test_killed_anywhere(pod):
     """What a killed ADD has left is right after the next one, and gone after DEL."""
     text = DOCUMENTS["tproxy-both"]
     nothing = put(pod, None)
-    calls = calls_of(pod, text)
+    calls = calls_of(pod, "tproxy-both")
     after = state(pod)
     put(pod, None)
     kills = 0
     for name, count in calls.items():
         for number in range(1, count + 1):
-            kills += plugin.call("ADD", pod, text, injected(name, number, "signal=KILL")).status != 0
+            kills += add(pod, "tproxy-both", launcher=injected(name, number, "signal=KILL")).status != 0
             plugin.succeed("ADD", pod, text)
             plugin.succeed("CHECK", pod, text)
             assert name not in EFFECTS or state(pod) == after
@@ -121,20 +130,20 @@ def test_killed_anywhere(pod):
     assert kills == calls.total() - 1
 
 
-@pytest.mark.parametrize("mode", MODES)
-def test_killed_and_deleted(pod, mode):
+@pytest.mark.parametrize("mode, backend", [("redirect", "iptables"), ("tproxy", "nftables"), ("tproxy-both", "iptables")])
+def test_killed_and_deleted(pod, mode, backend):
     """The runtime deletes a pod whose ADD has not answered. Only an address on lo is nobody's while no rule expects it."""
-    text = DOCUMENTS[mode]
     nothing = put(pod, None)
-    calls = calls_of(pod, text)
+    calls = calls_of(pod, mode, backend)
     put(pod, None)
     for name in EFFECTS:
         for number in range(1, calls[name] + 1):
-            assert plugin.call("ADD", pod, text, injected(name, number, "signal=KILL")).status != 0
-            plugin.succeed("DEL", pod, text)
-            assert [line for line in state(pod) if "::6/128" not in line] == nothing, (name, number)
-            put(pod, mode)
-            put(pod, None)
+            assert add(pod, mode, backend, injected(name, number, "signal=KILL")).status != 0
+            plugin.succeed("DEL", pod, DOCUMENTS[mode])
+            found = state(pod)
+            assert [line for line in found if "::6/128" not in line] == nothing, (name, number)
+            if found != nothing:
+                pod.ip("address", "del", "::6/128", "dev", "lo")
     assert state(pod) == nothing
 
 

@@ -30,9 +30,11 @@ ENTER = [r"openat\(AT_FDCWD, \"NETNS\", O_RDONLY\|O_NONBLOCK\|O_CLOEXEC\)",
          r"setns\(3, CLONE_NEWNET\)"]
 TABLES = [r"socket\(AF_INET6?, SOCK_RAW, IPPROTO_RAW\)",
           r"[gs]etsockopt\([0-9]+, SOL_IPV?6?, IP6?T_SO_.*"]
-NETLINK = [r"socket\(AF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC, NETLINK_ROUTE\)",
+NETLINK = [r"socket\(AF_NETLINK, SOCK_RAW\|SOCK_CLOEXEC, NETLINK_(ROUTE|NETFILTER)\)",
            r"setsockopt\([0-9]+, SOL_(SOCKET|NETLINK), .*", r"bind\([0-9]+, {sa_family=AF_NETLINK, .*",
            r"sendmsg\([0-9]+, {msg_name={sa_family=AF_NETLINK, .*"]
+# linux/netfilter/nf_tables.h: the messages that only ask.
+NFTABLES = [r"sendto\([0-9]+, \[{nlmsg_len=[0-9]+, nlmsg_type=0xa(01|04|07|0a|0d|10)\W.*"]
 WHICH_TABLES = [r"openat\(AT_FDCWD, \"/proc/self/net/ip6?_tables_names\", .*"]
 ANSWER = [r"write\(1, .*"]
 
@@ -62,7 +64,7 @@ def count(lines, text):
 
 def test_add(pod):
     lines = trace("ADD", pod, plugin.document())
-    assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES, ANSWER) == []
+    assert others(lines, ENTER, TABLES, NETLINK, NFTABLES, WHICH_TABLES, ANSWER) == []
     assert count(lines, "execve(") == 1 and count(lines, "write(") == 1
     assert count(lines, "openat(") == 3
     for prefix in ("IPT", "IP6T"):
@@ -113,17 +115,17 @@ def test_add_without_annotation(pod):
 def test_check_writes_nothing(pod):
     plugin.succeed("ADD", pod, plugin.document())
     lines = trace("CHECK", pod, plugin.document())
-    assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES) == []
+    assert others(lines, ENTER, TABLES, NETLINK, NFTABLES, WHICH_TABLES) == []
     assert count(lines, "_SO_SET_") == 0 and count(lines, "RTM_NEW") == 0
 
 
 def test_del(pod):
     plugin.succeed("ADD", pod, plugin.document())
     lines = trace("DEL", pod, plugin.document())
-    assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES) == []
+    assert others(lines, ENTER, TABLES, NETLINK, NFTABLES, WHICH_TABLES) == []
     assert count(lines, "_SO_SET_REPLACE") == 2
     lines = trace("DEL", pod, plugin.document())
-    assert others(lines, ENTER, TABLES, NETLINK, WHICH_TABLES) == []
+    assert others(lines, ENTER, TABLES, NETLINK, NFTABLES, WHICH_TABLES) == []
     assert count(lines, "_SO_SET_") == 0, "a table that has nothing of ours is not written"
     assert count(lines, "RTM_DEL") == 0
 

@@ -52,6 +52,16 @@ def test_second_start_touches_nothing(node):
     assert not node.lines("installed")
 
 
+@pytest.mark.parametrize("name, text", [("10-net.conflist", LINE), ("10-net.conf", SINGLE)])
+def test_the_entry_names_the_backend(node, name, text):
+    """And follows the option when the agent is started anew with another one."""
+    node.put(name, text)
+    for options, named in ((["--backend", "nftables"], {"backend": "nftables"}),
+                           (["--backend=iptables"], {"backend": "iptables"}), (["--backend", "auto"], {})):
+        node.start(*options).wait_ready().stop()
+        assert runtime.load(node.conf)["plugins"][-1] == {**runtime.OURS, **named}
+
+
 def test_upgrade_replaces_binary_and_entry(node):
     node.put("10-flannel.conflist", OLDER)
     node.installed.write_bytes(b"an older one")
@@ -337,6 +347,8 @@ def test_other_requests(node):
     (["--version"], 0, "sidewire-node "),
     (["--help"], 0, "Usage: sidewire-node"),
     (["--listen"], 2, "sidewire-node: the option --listen needs a value (see --help)"),
+    (["--backend", "nft"], 2,
+     "sidewire-node: --backend: 'nft' is no backend: auto, iptables or nftables is expected (see --help)"),
     (["--listen", ""], 2, "sidewire-node: --listen needs a value that is not empty (see --help)"),
     (["--lisen", "x"], 2, "sidewire-node: there is no option --lisen (see --help)"),
     (["-x"], 2, "sidewire-node: there is no option -x (see --help)"),

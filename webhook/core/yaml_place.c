@@ -63,7 +63,8 @@ size_t yaml_place_block_header(const char *text, size_t length, size_t from)
 size_t yaml_place_block_end(const char *text, size_t header, size_t first, size_t stop)
 {
 	/* YAML 1.2.2, 8.1.1: the indicators for indentation and chomping, in any order. */
-	bool is_kept = memchr(text + header, '+', first - header < 3 ? first - header : 3) != NULL;
+	size_t length = first > header ? first - header : 0;
+	bool is_kept = memchr(text + header, '+', length < 3 ? length : 3) != NULL;
 
 	while (stop > first && text[stop - 1] == ' ')
 		stop--;

@@ -185,6 +185,7 @@ static void test_refusal(void)
 	struct own_address_list list = {.count = 0};
 	struct piece piece = {.length = 0};
 	const struct nlmsgerr refusal = {.error = -EPERM};
+	const struct nlmsgerr forged = {.error = INT32_MIN};
 	bool is_last = false;
 	struct err err = {0};
 
@@ -199,6 +200,12 @@ static void test_refusal(void)
 	end_message(&piece);
 	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), -EIO);
 	ASSERT_TEXT("message", err.msg, "the kernel's answer is cut short");
+	piece.length = 0;
+	begin_message(&piece, NLMSG_ERROR);
+	put(&piece, &forged, sizeof(forged));
+	end_message(&piece);
+	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), -EIO);
+	ASSERT_TEXT("message", err.msg, "the kernel's answer is no error number");
 }
 
 /* Whatever lengths say, nothing outside of the piece is read: a copy without room behind it. */
