@@ -109,8 +109,8 @@ $(BUILD)/sidewire-gate: $(call objects_of,cni/gate_main.c) $(CNI_LIBS)
 
 # Tests: tests/unit mirrors the tree; one runner holds every suite.
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
-# tests/unit/alloc_fail stands between the code under test and these.
-UNIT_WRAPPED := malloc calloc realloc strdup strndup json_loadb
+# tests/unit/alloc_fail and kept_log stand between the code under test and these.
+UNIT_WRAPPED := malloc calloc realloc strdup strndup json_loadb log_end
 $(BUILD)/unit-tests: $(call objects_of,$(UNIT_SOURCES)) $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) $(UNIT_WRAPPED:%=-Wl,--wrap=%) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL) \
 		-lcunit

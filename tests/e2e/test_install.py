@@ -2,6 +2,7 @@
 """What is there when `kubectl apply -k manifests` is done. How long it took is told at the end of the run."""
 
 import json
+import secrets
 
 from cluster import NODES
 from injected import ENABLED, is_injected
@@ -37,13 +38,14 @@ def test_a_pod_is_reviewed_once(installed):
     The API server mounts the service account's token into containers that a webhook has added, and asks the webhook again
     about what it has changed. The sidecar that comes with that mount leaves it nothing to change.
     """
+    name = f"reviewed-{secrets.token_hex(4)}"  # the log still has what an earlier run asked about
     with installed.namespace("reviewed", ENABLED) as namespace:
         made = json.loads(installed.kubectl("-n", namespace, "create", "--dry-run=server", "-o", "json", "-f", "-",
-                                            input=json.dumps(pod("reviewed-once"))))
+                                            input=json.dumps(pod(name))))
     assert is_injected(made)
     mounts = {container["name"]: {mount["mountPath"]: mount["name"] for mount in container.get("volumeMounts", [])}
               for container in made["spec"]["containers"] + made["spec"]["initContainers"]}
     token = "/var/run/secrets/kubernetes.io/serviceaccount"
     assert mounts["app"][token] == mounts["envoy"][token]
     logged = installed.kubectl(*OWN, "logs", "-l", "app.kubernetes.io/name=sidewire-webhook", "--tail=-1")
-    assert len([line for line in logged.splitlines() if '"reviewed-once"' in line]) == 1
+    assert len([line for line in logged.splitlines() if f'"{name}"' in line]) == 1

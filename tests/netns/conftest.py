@@ -30,7 +30,10 @@ def pytest_collection_modifyitems(config, items):
     items[:] = filter(is_possible, items)
 
 
+@pytest.hookimpl(hookwrapper=True)
 def pytest_sessionfinish():
+    """After the fixtures that last until then, which need what is swept, and after what failed was told."""
+    yield
     lab.sweep()
 
 

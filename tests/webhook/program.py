@@ -22,9 +22,9 @@ PATIENCE = 60
 
 class Program:
     """A running sidewire-webhook on free ports of loopback, with a certificate of its own authority
-    unless the options say otherwise."""
+    unless the options say otherwise. Words `before` its own start it in another way."""
 
-    def __init__(self, place, *options, profiles=PROFILES, listen="[::]:0", environment=()):
+    def __init__(self, place, *options, profiles=PROFILES, listen="[::]:0", environment=(), before=()):
         self.place = pathlib.Path(place)
         self.ca = self.place / "ca.pem"
         if not {"--tls-cert", "--in-cluster"} & set(options):
@@ -32,7 +32,7 @@ class Program:
         self.log_path = self.place / "log"
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
-                [PROGRAM, "--listen", listen, "--plain-listen", "127.0.0.1:0", "--profiles", profiles, *options],
+                [*before, PROGRAM, "--listen", listen, "--plain-listen", "127.0.0.1:0", "--profiles", profiles, *options],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log, env={**os.environ, **dict(environment)})
         listening = self.wait_log("listening")
         self.port = listening["port"]

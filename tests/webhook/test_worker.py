@@ -220,6 +220,30 @@ def test_a_worker_whose_start_fails_ends_the_program(tmp_path):
     assert [line["msg"] for line in program.log()] == ["listening", KILLED, "cannot start"]
 
 
+def test_children_that_it_did_not_make_are_reaped(start):
+    """One that has ended before it begins, and one that ends later."""
+    program = start(before=["sh", "-c", 'true & sleep 1000 & exec "$@"', "sh"])
+    program.wait_log("listening")
+    later, = [child for child in children(program) if name_of(child) == "sleep"]
+    os.kill(later, signal.SIGKILL)
+    end = time.monotonic() + PATIENCE
+    while len(children(program)) > 1:
+        assert time.monotonic() < end, [name_of(child) for child in children(program)]
+        time.sleep(0.01)
+    program.kill_worker()
+    program.wait_log("listening", 2)
+
+
+def children(program):
+    """The processes whose parent is the first one, zombies among them."""
+    path = pathlib.Path(f"/proc/{program.process.pid}/task/{program.process.pid}/children")
+    return [int(word) for word in path.read_text(encoding="ascii").split()]
+
+
+def name_of(pid):
+    return pathlib.Path(f"/proc/{pid}/comm").read_text(encoding="ascii").strip()
+
+
 def test_who_ignores_children_can_start_it():
     """An ignored SIGCHLD is inherited by who is started, and keeps the kernel from telling of ends."""
     ignore = signal.signal(signal.SIGCHLD, signal.SIG_IGN)

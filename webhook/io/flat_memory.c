@@ -10,8 +10,10 @@
 #define TUNABLES "GLIBC_TUNABLES"
 
 enum {
-	/* Few arenas: what one review took, the next one reuses, whichever thread answers it. */
-	ARENAS_MAX = 2,
+	/* One arena, the main one: what a review took the next one reuses, whichever thread answers
+	 * it, and malloc_trim() gives back all that is free. Of any other arena it keeps what lies
+	 * at the end, up to all that a burst took: until a thread frees something there. */
+	ARENAS_MAX = 1,
 	/* Larger blocks (bytes) are the kernel's again as soon as they are freed, and grow without
 	 * a copy. It is glibc's own value, which it raises after the first such block unless it is
 	 * set (mallopt(3)). */

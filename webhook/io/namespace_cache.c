@@ -150,7 +150,10 @@ static int read_namespace(struct namespace_cache *cache, const char *name, char 
 	struct err failure;
 
 	snprintf(path, sizeof(path), COLLECTION "/%s", name);
-	if (kube_client_call(cache->reader, &request, &reply, &failure) < 0)
+	int r = kube_client_call(cache->reader, &request, &reply, &failure);
+	if (r == -ECANCELED)
+		return err_set(err, EAGAIN, ENDING);
+	if (r < 0)
 		return not_told(name, failure.msg, err);
 	return take_reply(name, &reply, ret_text, err);
 }
@@ -201,9 +204,10 @@ static void wait_for_work(struct namespace_cache *cache)
 	int timeout_ms = next_read(cache) != NULL ? 0 : LOOK_MS;
 	eventfd_t count;
 	struct err err;
+	int r = kube_client_wait(cache->watch, &wake, 1, timeout_ms, &err);
 
-	/* The client can fail here only without memory: then time passes without it. */
-	if (kube_client_wait(cache->watch, &wake, 1, timeout_ms, &err) < 0)
+	/* Without memory it fails: then time passes without it. */
+	if (r < 0 && r != -ECANCELED)
 		poll(&wake, 1, timeout_ms);
 	if (wake.revents != 0)
 		eventfd_read(cache->wake_fd, &count);
@@ -283,7 +287,8 @@ void namespace_cache_stop(struct namespace_cache *cache)
 	cache->is_stopping = true;
 	pthread_mutex_unlock(&cache->mutex);
 	if (cache->has_thread) {
-		eventfd_write(cache->wake_fd, 1);
+		kube_client_stop(cache->watch);
+		kube_client_stop(cache->reader);
 		pthread_join(cache->thread, NULL);
 	}
 	cache->has_thread = false;

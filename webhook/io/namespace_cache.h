@@ -35,8 +35,8 @@ int namespace_cache_start(const char *service_account, struct namespace_cache **
 			  struct err *err) __attribute__((nonnull(2, 3), warn_unused_result));
 
 /*
- * Ends all waits, and follows and reads nothing any more; may take NAMESPACE_CALL_MS. Only what is
- * known already is answered from now on.
+ * Ends all waits at once, breaks off the read that is under way, and follows and reads nothing any
+ * more. Only what is known already is answered from now on.
  */
 void namespace_cache_stop(struct namespace_cache *cache) __attribute__((nonnull));
 

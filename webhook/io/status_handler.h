@@ -35,7 +35,12 @@ void status_answer_health(void *context, const struct http_request *request,
 
 /* 200 while the program can do its work, else 503 and why: it is ending, no profiles were loaded
  * yet, its certificate is over, something is missing in the cluster (see cluster_check()), or its
- * namespaces are not known yet. */
+ * namespaces are not known yet.
+ *
+ * To hear nothing of the API server any more, however long, is no obstacle. What keeps a pod of
+ * ours from it keeps them all, and without one that is ready a refusal could not say why; after an
+ * outage nobody has to wait until endpoints are back; and a node that is cut off is taken out of
+ * them by Kubernetes. The age of what is known of namespaces is a metric, which has an alert. */
 void status_answer_readiness(void *context, const struct http_request *request,
 			     struct http_reply *reply) __attribute__((nonnull));
 

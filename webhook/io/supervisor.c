@@ -40,16 +40,29 @@ static bool follow(pid_t first)
 	return getppid() == first;
 }
 
+/* Reaps all children that have ended, ours or not. Whether the worker was one of them. */
+static bool reap(pid_t worker, int *ret_status)
+{
+	bool has_ended = false;
+	int status;
+
+	for (pid_t child; (child = waitpid(-1, &status, WNOHANG)) > 0;) {
+		if (child != worker)
+			continue;
+		has_ended = true;
+		*ret_status = status;
+	}
+	return has_ended;
+}
+
 /* Waits for the worker's end, and passes signals on to it meanwhile. Returns its wait status. */
 static int await_end(pid_t worker, const sigset_t *awaited, bool *is_ending)
 {
 	int status = 0;
 
-	for (;;) {
+	while (!reap(worker, &status)) {
 		int number = sigwaitinfo(awaited, NULL);
 
-		if (number == SIGCHLD && waitpid(worker, &status, WNOHANG) == worker)
-			return status;
 		if (number == SIGHUP)
 			kill(worker, SIGHUP);
 		if (number == SIGTERM || number == SIGINT) {
@@ -57,6 +70,7 @@ static int await_end(pid_t worker, const sigset_t *awaited, bool *is_ending)
 			kill(worker, SUPERVISOR_END);
 		}
 	}
+	return status;
 }
 
 static void log_killed(const struct worker_end *end, bool is_replaced)

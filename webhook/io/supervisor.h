@@ -12,6 +12,8 @@
  *   SUPERVISOR_END and not otherwise: who signals both processes (a terminal's ^C, pkill, systemd)
  *   has told it once.
  * - When the first process dies, the kernel kills the worker (PR_SET_PDEATHSIG, prctl(2)).
+ * - Other children are reaped: the first process of a container becomes the parent of all processes
+ *   in it whose own has ended (pid_namespaces(7)), as those of `kubectl debug --target`.
  *
  * In a container all processes die together where the kernel runs out of the container's memory
  * (cgroup v2, memory.oom.group, as the kubelet sets it).

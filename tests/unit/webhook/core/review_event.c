@@ -155,22 +155,39 @@ static bool is_utf8(const char *text)
 	return true;
 }
 
+/* Makes what is told of such a pod. */
+static bool make_of_long(const char *unit, size_t count, struct review_event *ret_event)
+{
+	json_auto_t *pod = make_long_pod(unit, count);
+	struct inject_question question = CREATION;
+	struct inject_decision decision;
+
+	question.pod = pod;
+	inject_decide(&question, &decision);
+	return review_event_make(&question, &decision, false, ret_event);
+}
+
+/* Whether it is told at a controller whose name has so many bytes; Kubernetes allows 253. */
+static bool is_at_controller(size_t length)
+{
+	struct review_event event;
+
+	return make_of_long("n", length, &event) && strcmp(event.kind, "ReplicaSet") == 0;
+}
+
 static void test_long_names(void)
 {
 	for (size_t count = 1; count < 600; count++) {
-		json_auto_t *pod = make_long_pod("\u20ac", count);
-		struct inject_question question = CREATION;
-		struct inject_decision decision;
 		struct review_event event;
 
-		question.pod = pod;
-		inject_decide(&question, &decision);
-		CU_ASSERT_FATAL(review_event_make(&question, &decision, false, &event));
+		CU_ASSERT_FATAL(make_of_long("\u20ac", count, &event));
 		CU_ASSERT(is_utf8(event.name) && is_utf8(event.message));
 		CU_ASSERT((strcmp(event.kind, "ReplicaSet") == 0) ==
 			  (count * 3 < REVIEW_EVENT_TEXT_SIZE));
 		CU_ASSERT_PTR_NOT_NULL(strstr(event.message, SENTENCE));
 	}
+	CU_ASSERT(is_at_controller(253));
+	CU_ASSERT_FALSE(is_at_controller(254));
 	/* Of events.k8s.io/v1, for its note. */
 	CU_ASSERT(REVIEW_EVENT_MESSAGE_SIZE <= 1024);
 }

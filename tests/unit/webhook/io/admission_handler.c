@@ -8,6 +8,7 @@
 
 #include "common/base/cleanup.h"
 #include "tests/unit/alloc_fail.h"
+#include "tests/unit/kept_log.h"
 #include "tests/unit/quoted_json.h"
 #include "tests/unit/suite.h"
 #include "tests/unit/webhook/core/sample_profile.h"
@@ -17,7 +18,8 @@ struct sweep {
 	const char *body;
 };
 
-/* The answer's body, if it is one to a review. Without memory it is 503, and nothing else. */
+/* The answer's body, if it is one to a review, which is logged. Without memory it is 503, and
+ * nothing else. */
 static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct sweep *sweep = input;
@@ -28,7 +30,9 @@ static int make(const void *input, char **ret_outcome, struct err *err)
 					     .wait = &wait};
 	struct http_reply reply = {0};
 
+	kept_log_begin();
 	admission_answer_enabled(sweep->handler, &request, &reply);
+	CU_ASSERT_EQUAL(kept_log_end(), reply.status == 200);
 	if (reply.status == 200) {
 		*ret_outcome = reply.body;
 		return 0;
