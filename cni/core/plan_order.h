@@ -20,9 +20,11 @@ void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *
 	__attribute__((nonnull(1, 2)));
 
 /* What comes in at reroute interfaces and is not for the pod itself, of the families of which
- * anything is captured outbound; and what is of others, which passes. */
+ * anything is captured outbound. */
 void plan_add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
 		       struct plan_rule rerouted) __attribute__((nonnull));
+
+/* The same of the other families, which passes. */
 void plan_add_rerouted_rest(struct plan_builder *builder, const struct redirect_spec *spec,
 			    enum plan_chain chain) __attribute__((nonnull));
 
@@ -87,9 +89,10 @@ void plan_add_port_map(struct plan_builder *builder, const struct redirect_spec 
 void plan_add_capture_chain(struct plan_builder *builder, const struct redirect_spec *spec,
 			    struct plan_rule captured) __attribute__((nonnull));
 
-/* The families, of PLAN_BOTH, of which some destination and port is included; of which anything is
- * captured outbound. 0 for none. */
+/* The families, of PLAN_BOTH, of which some destination and port is included; 0 for none. */
 unsigned int plan_included_families(const struct redirect_spec *spec) __attribute__((nonnull));
+
+/* The families of which anything is captured outbound: by inclusion, by the port map, or DNS. */
 unsigned int plan_captured_families(const struct redirect_spec *spec) __attribute__((nonnull));
 
 #endif

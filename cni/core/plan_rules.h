@@ -13,11 +13,19 @@ extern const struct cidr PLAN_LOOPBACK_V4;        /* 127.0.0.0/8 */
 extern const struct cidr PLAN_LOCALHOST_V4;       /* 127.0.0.1 */
 extern const struct cidr PLAN_LOCALHOST_V6;       /* ::1 */
 
+/* Passes. As in all of these, `chain` is where the rule stands, and `why` is its reason: static, 28
+ * characters at most. */
 struct plan_rule plan_pass(enum plan_chain chain, const char *why) __attribute__((nonnull));
+
+/* Goes on in target_chain. */
 struct plan_rule plan_goto(enum plan_chain chain, enum plan_chain target_chain, const char *why)
 	__attribute__((nonnull));
+
+/* Gets the mark; PLAN_MARK_NONE takes it off. */
 struct plan_rule plan_set_mark(enum plan_chain chain, uint32_t mark, const char *why)
 	__attribute__((nonnull));
+
+/* Is kept in conntrack's zone. */
 struct plan_rule plan_set_zone(enum plan_chain chain, uint16_t zone, const char *why)
 	__attribute__((nonnull));
 

@@ -102,7 +102,7 @@ static struct cidr draw_address(struct draw *draw, bool is_v6)
 	const struct cidr_list *const lists[] = {
 		&spec->exclude_inbound_cidrs, &spec->include_outbound_cidrs,
 		&spec->exclude_outbound_cidrs, &spec->dns_servers, &spec->inbound_source};
-	const struct cidr_list *list = lists[below(draw, sizeof(lists) / sizeof(*lists))];
+	const struct cidr_list *list = lists[below(draw, sizeof(lists) / sizeof(lists[0]))];
 	const uint8_t *bytes = ADDRESSES[(is_v6 ? 3 : 0) + below(draw, 3)];
 	struct cidr address = {.is_v6 = is_v6,
 			       .prefix_length = is_v6 ? CIDR_V6_BITS : CIDR_V4_BITS};

@@ -175,6 +175,66 @@ static void test_expressions(void)
 	}
 }
 
+/* What no socket takes is dropped: TCP that opens a connection, and UDP. */
+static void test_without_proxy(void)
+{
+	static const char *const EXPECTED[] = {
+		[PLAN_TCP] = TCP "payload 1,2,13,1; bitwise 1,1,1,<17>,<00>; cmp 1,0,<02>; "
+				 "immediate 0,0; ",
+		[PLAN_UDP] = "meta 1,16; cmp 1,0,<11>; immediate 0,0; ",
+	};
+
+	for (enum plan_protocol protocol = PLAN_TCP; protocol <= PLAN_UDP; protocol++) {
+		struct plan_rule rule =
+			RULE(.protocol = protocol, .verdict = PLAN_TPROXY, .port = 1);
+		const struct redirect_plan plan = {.rules = &rule, .count = 1};
+		CLEANUP(nft_rules_release) struct nft_rules rules = {0};
+		CLEANUP(nft_content_release) struct nft_content content = build(&plan, &rules);
+		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+
+		CU_ASSERT_FATAL(content.rule_count == 3);
+		put_expressions(&out, nft_content_attributes(&content, content.count - 2));
+		ASSERT_TEXT("dropped", out.data, EXPECTED[protocol]);
+	}
+}
+
+/* A chain that is led to is there, though it holds no rule. */
+static void test_empty_chain(void)
+{
+	struct plan_rule rule = RULE(.verdict = PLAN_GOTO, .target_chain = PLAN_CHAIN_TPROXY_OUT);
+	const struct redirect_plan plan = {.rules = &rule, .count = 1};
+	CLEANUP(nft_rules_release) struct nft_rules rules = {0};
+	CLEANUP(nft_content_release) struct nft_content content = build(&plan, &rules);
+
+	CU_ASSERT_EQUAL(content.count - content.rule_count, 3);
+	ASSERT_TEXT("chain", nft_find_text(nft_content_attributes(&content, 2), NFTA_CHAIN_NAME),
+		    "SIDEWIRE_TPROXY_OUT");
+}
+
+/* "key key! ...": the elements of a set; ! is the first that is not in the interval before. */
+static void test_elements(void)
+{
+	struct plan_rule rule = RULE(.protocol = PLAN_TCP, .port_count = 3,
+				     .ports = {{80, 80}, {443, 444}, {65000, 65535}});
+	const struct redirect_plan plan = {.rules = &rule, .count = 1};
+	CLEANUP(nft_rules_release) struct nft_rules rules = {0};
+	CLEANUP(nft_content_release) struct nft_content content = build(&plan, &rules);
+	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	struct nft_attr attr;
+
+	CU_ASSERT_FATAL(content.objects[3].kind == NFT_ELEMENTS);
+	struct nft_rest list =
+		nft_find(nft_content_attributes(&content, 3), NFTA_SET_ELEM_LIST_ELEMENTS);
+	while (nft_next(&list, &attr)) {
+		put_hex(&out, nft_find(nft_find(attr.value, NFTA_SET_ELEM_KEY), NFTA_DATA_VALUE));
+		strbuf_puts(&out, nft_find_u32(attr.value, NFTA_SET_ELEM_FLAGS) ==
+						  NFT_SET_ELEM_INTERVAL_END
+					  ? "! "
+					  : " ");
+	}
+	ASSERT_TEXT("elements", out.data, "0050 0051! 01bb 01bd! fde8 ");
+}
+
 /* A plan with a rule of each kind that the comparison knows, to be changed. */
 static const struct plan_rule SOME[] = {
 	{.chain = PLAN_CHAIN_INBOUND,
@@ -222,6 +282,19 @@ static void lose_third(struct plan_rule *rules, size_t *count)
 	rules[2] = rules[3];
 	rules[3] = rules[4];
 	--*count;
+}
+
+static void lose_fourth(struct plan_rule *rules, size_t *count)
+{
+	rules[3] = rules[4];
+	--*count;
+}
+
+static void gain_chain(struct plan_rule *rules, size_t *count)
+{
+	(void)count;
+	rules[0].verdict = PLAN_GOTO;
+	rules[0].target_chain = PLAN_CHAIN_REROUTED;
 }
 
 static void lose_last(struct plan_rule *rules, size_t *count)
@@ -272,6 +345,9 @@ static const struct {
 	{"a chain lost", lose_first, "inet sidewire: chain SIDEWIRE_INBOUND is missing"},
 	{"a rule lost", lose_third,
 	 "inet sidewire: rule 2 of SIDEWIRE_OUTBOUND is another, expected: meta skuid 9 return"},
+	{"the last rule of a chain lost", lose_fourth,
+	 "inet sidewire: rule 3 of SIDEWIRE_OUTBOUND is missing, expected: goto SIDEWIRE_PROXY"},
+	{"a chain gained", gain_chain, "inet sidewire: chain SIDEWIRE_REROUTED is one too many"},
 	{"the last rule lost", lose_last, "inet sidewire: chain SIDEWIRE_PROXY is missing"},
 	{"a rule gained", gain_last, "inet sidewire: rule 2 of SIDEWIRE_PROXY is one too many"},
 	{"rules swapped", swap,
@@ -444,6 +520,9 @@ static void test_without_memory(void)
 
 static CU_TestInfo tests[] = {
 	{"expressions of a rule", test_expressions},
+	{"without a proxy", test_without_proxy},
+	{"a chain without rules", test_empty_chain},
+	{"elements of a set", test_elements},
 	{"the first difference is named", test_compare},
 	{"compared with nothing", test_compare_with_nothing},
 	{"as the kernel tells it", test_told_by_the_kernel},

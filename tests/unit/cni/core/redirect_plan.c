@@ -130,12 +130,12 @@ static void test_port_map(void)
 	struct err err = {0};
 
 	spec.port_map = (struct port_map){mappings, PORT_MAP_MAX};
-	for (uint16_t i = 0; i < PORT_MAP_MAX; i++)
+	for (size_t i = 0; i < PORT_MAP_MAX; i++)
 		mappings[i] = (struct port_mapping){.destination = (uint16_t)(i + 1),
 						    .proxy = i < PORT_MAP_MAX / 2 ? 7 : 8};
 	CU_ASSERT(redirect_plan_build(&spec, &halves, &err) == 0);
 	CU_ASSERT(halves.count == without + 2);
-	for (uint16_t i = 0; i < PORT_MAP_MAX; i++)
+	for (size_t i = 0; i < PORT_MAP_MAX; i++)
 		mappings[i].proxy = i % 2 == 0 ? 7 : 8;
 	CU_ASSERT(redirect_plan_build(&spec, &mixed, &err) == 0);
 	CU_ASSERT(mixed.count ==
