@@ -9,6 +9,7 @@
 #include "webhook/core/lint_container.h"
 #include "webhook/core/nearest_name.h"
 #include "webhook/core/profile.h"
+#include "webhook/core/tproxy_privilege.h"
 #include "webhook/core/yaml_json.h"
 
 #define GROUP "sidewire.io/"
@@ -100,6 +101,23 @@ static int lint_identity(const struct yaml_node *root, const struct profile *pro
 	return 0;
 }
 
+/* What a proxy by TPROXY says to the application in its caller's name, it would say to itself. */
+static int lint_self_call(const struct yaml_node *root, const struct profile *profile,
+			  struct lint_report *report, struct err *err)
+{
+	static const char PLACE[] = "spec.redirect.selfCall";
+	const struct redirect_spec *spec = &profile->redirect;
+	const struct yaml_node *self_call = yaml_follow(root, PLACE, strlen(PLACE));
+
+	if (self_call == NULL || spec->self_call != SELF_CALL_INBOUND ||
+	    spec->inbound_source.count > 0 || !tproxy_privilege_is_needed(spec->mode))
+		return 0;
+	return lint_report_add(report, LINT_WARNING, self_call, err,
+			       "selfCall is inbound, and there is no inboundSource: a proxy that "
+			       "calls the application in its caller's name would call itself, "
+			       "without end");
+}
+
 int lint_profile(const struct yaml_node *root, struct lint_report *report, struct err *err)
 {
 	CLEANUP(profile_release) struct profile profile = {0};
@@ -117,5 +135,7 @@ int lint_profile(const struct yaml_node *root, struct lint_report *report, struc
 	if (r < 0)
 		return add_refusal(root, failure.msg, report, err);
 	r = lint_identity(root, &profile, report, err);
+	if (r == 0)
+		r = lint_self_call(root, &profile, report, err);
 	return r == 0 ? lint_containers(root, &profile, report, err) : r;
 }

@@ -5,14 +5,12 @@
 
 #include "common/base/cleanup.h"
 #include "tests/unit/alloc_fail.h"
+#include "tests/unit/common/base/list_rows.h"
 #include "tests/unit/suite.h"
 
 #define PAIR(text) "'" text "' is no pair of ports: expected DESTINATION:PROXY, such as 12220:15003"
 
-static const struct {
-	const char *text;
-	const char *canonical;
-} good[] = {
+static const struct list_row good[] = {
 	{"", ""},
 	{"12220:12220", "12220:12220"},
 	{"12220:15003,80:15004", "80:15004,12220:15003"},
@@ -36,16 +34,7 @@ static int parse_and_format(const void *input, char **ret_text, struct err *err)
 
 static void test_good(void)
 {
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		CLEANUP(freep) char *text = NULL;
-		CLEANUP(freep) char *again = NULL;
-		struct err err = {0};
-
-		ASSERT_ROW(good[i].text, parse_and_format(good[i].text, &text, &err) == 0);
-		ASSERT_TEXT(good[i].text, text, good[i].canonical);
-		ASSERT_ROW(good[i].text, parse_and_format(text, &again, &err) == 0);
-		ASSERT_TEXT(good[i].text, again, good[i].canonical);
-	}
+	list_rows_check(good, sizeof(good) / sizeof(*good), parse_and_format);
 }
 
 static const struct {

@@ -6,12 +6,10 @@
 
 #include "common/base/cleanup.h"
 #include "tests/unit/alloc_fail.h"
+#include "tests/unit/common/base/list_rows.h"
 #include "tests/unit/suite.h"
 
-static const struct {
-	const char *text;
-	const char *canonical;
-} good[] = {
+static const struct list_row good[] = {
 	{"", ""},
 	{"80", "80"},
 	{"1-65535", "1-65535"},
@@ -48,20 +46,14 @@ static int parse_and_format(const char *text, const struct range_kind *kind, cha
 	return strbuf_finish(&out, ret_text, err);
 }
 
+static int recode_ports(const void *input, char **ret_text, struct err *err)
+{
+	return parse_and_format(input, &RANGE_KIND_PORT, ret_text, err);
+}
+
 static void test_good(void)
 {
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
-		CLEANUP(freep) char *text = NULL;
-		CLEANUP(freep) char *again = NULL;
-		struct err err = {0};
-
-		ASSERT_ROW(good[i].text,
-			   parse_and_format(good[i].text, &RANGE_KIND_PORT, &text, &err) == 0);
-		ASSERT_TEXT(good[i].text, text, good[i].canonical);
-		ASSERT_ROW(good[i].text,
-			   parse_and_format(text, &RANGE_KIND_PORT, &again, &err) == 0);
-		ASSERT_TEXT(good[i].text, again, good[i].canonical);
-	}
+	list_rows_check(good, sizeof(good) / sizeof(*good), recode_ports);
 }
 
 static const struct {
@@ -164,16 +156,10 @@ static void test_bound(void)
 	ASSERT_TEXT("too many", err.msg, "more than 1024 port ranges in one list");
 }
 
-static int parse(const void *input, struct err *err)
-{
-	CLEANUP(freep) char *text = NULL;
-
-	return parse_and_format(input, &RANGE_KIND_PORT, &text, err);
-}
-
 static void test_allocations(void)
 {
-	alloc_fail_sweep("parse and format", parse, "1,3,5,7-9,8,11,1000-2000,500-1500");
+	alloc_fail_sweep_outcome("parse and format", recode_ports,
+				 "1,3,5,7-9,8,11,1000-2000,500-1500");
 }
 
 static CU_TestInfo tests[] = {{"lists and their canonical form", test_good},

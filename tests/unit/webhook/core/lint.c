@@ -280,6 +280,18 @@ static void test_profiles(void)
 		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", ", add: [NET_RAW]")),
 		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
 		 "Security Standards baseline and restricted refuse its pods"},
+		{PROFILE("  redirect: {mode: tproxy-both, outboundPort: 1, inboundPort: 2, "
+			 "container: "
+			 "p, proxy: {gids: [8]},\n    selfCall: inbound}\n  pod: {spec: "
+			 "{initContainers: [{name: p, restartPolicy: Always, " SAFE "}]}}\n"),
+		 "W 6:15 selfCall is inbound, and there is no inboundSource: a proxy that calls "
+		 "the "
+		 "application in its caller's name would call itself, without end\n"
+		 "W 7:33 container 'p' has no securityContext.runAsGroup: its image decides which "
+		 "group it is, and the redirect knows it by its group\n"
+		 "W 7:33 the proxy's container 'p' lacks the capability NET_RAW, which TPROXY "
+		 "takes: expected it in securityContext.capabilities.add: no pod will be let in "
+		 "with it"},
 		{PROFILE(TPROXY("runAsUser: 0", ", add: [NET_RAW]")),
 		 "W 6:33 container 'p' has no securityContext.runAsGroup: its image decides which "
 		 "group it is, and the redirect knows it by its group\n"
