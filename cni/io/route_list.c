@@ -21,7 +21,7 @@ static int no_memory(struct err *err)
 /* Steals *message, also on failure. */
 static int append(struct route_list *list, struct nl_msg **message)
 {
-	struct nl_msg **items = realloc(list->items, (list->count + 1) * sizeof(*items));
+	struct nl_msg **items = realloc(list->items, (list->count + 1) * sizeof(void *));
 
 	if (items == NULL)
 		return -ENOMEM;
@@ -131,16 +131,16 @@ static void read_rule(struct nlmsghdr *message, struct told *told)
 {
 	const struct fib_rule_hdr *header = nlmsg_data(message);
 	const int size = sizeof(*header);
-	struct nlattr *attribute;
-	int left;
+	int left = nlmsg_attrlen(message, size);
 
 	told->family = header->family;
 	told->table = number_of(nlmsg_find_attr(message, size, FRA_TABLE), header->table);
 	told->priority = number_of(nlmsg_find_attr(message, size, FRA_PRIORITY), 0);
 	told->mark = number_of(nlmsg_find_attr(message, size, FRA_FWMARK), 0);
 	told->is_plain = header->action == FR_ACT_TO_TBL && header->flags == 0 && header->tos == 0;
-	nla_for_each_attr(attribute, nlmsg_attrdata(message, size), nlmsg_attrlen(message, size),
-			  left) told->is_plain = told->is_plain && is_plain_attribute(attribute);
+	for (const struct nlattr *attribute = nlmsg_attrdata(message, size);
+	     nla_ok(attribute, left); attribute = nla_next(attribute, &left))
+		told->is_plain = told->is_plain && is_plain_attribute(attribute);
 }
 
 static void read_route(struct nlmsghdr *message, struct told *told)

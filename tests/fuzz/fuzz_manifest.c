@@ -59,9 +59,10 @@ static int inject_object(struct manifest *manifest, const struct manifest_object
 static int uninject_object(struct manifest *manifest, const struct manifest_object *object,
 			   struct err *err)
 {
+	json_auto_t *left = json_array();
 	bool is_changed = false;
 
-	return manifest_uninject(manifest, object, &is_changed, err);
+	return manifest_uninject(manifest, object, left, &is_changed, err);
 }
 
 typedef int object_function(struct manifest *manifest, const struct manifest_object *object,

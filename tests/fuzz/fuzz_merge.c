@@ -22,6 +22,7 @@ static void check_ways(json_t *before, json_t *after)
 {
 	json_auto_t *patch = NULL;
 	json_auto_t *tree = NULL;
+	json_auto_t *left = json_array();
 	json_auto_t *back = NULL;
 	struct err err = {0};
 
@@ -31,8 +32,8 @@ static void check_ways(json_t *before, json_t *after)
 	if (!json_is_object(before) || !json_is_object(after))
 		return;
 	assert(undo_tree_make(before, after, &tree, &err) == 0);
-	assert(undo_tree_apply(after, tree, &back, &err) == 0);
-	assert(json_equal(before, back));
+	assert(undo_tree_apply(after, tree, left, &back, &err) == 0);
+	assert(json_equal(before, back) && json_array_size(left) == 0);
 }
 
 static void check_overlay(json_t *pod, json_t *overlay)
@@ -66,6 +67,7 @@ static void check_forged(json_t *pod, json_t *undo)
 	CLEANUP(freep) char *text = json_dumps(status, JSON_COMPACT);
 	json_auto_t *forged = json_deep_copy(pod);
 	json_t *annotations = pod_annotations(forged);
+	json_auto_t *left = json_array();
 	json_auto_t *result = NULL;
 	struct err err = {0};
 
@@ -73,7 +75,7 @@ static void check_forged(json_t *pod, json_t *undo)
 		return;
 	json_object_set_new(annotations, "sidewire.io/status", json_string(text));
 	json_auto_t *untouched = json_deep_copy(forged);
-	int r = uninject(forged, &result, &err);
+	int r = uninject(forged, left, &result, &err);
 	assert(json_equal(forged, untouched));
 	if (r < 0) {
 		assert(r == -EINVAL && result == NULL);

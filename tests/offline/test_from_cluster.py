@@ -96,6 +96,16 @@ def test_nodes_that_may_not_be_read_are_not_known(kubectl):
     done = explain()
     assert done.code == 0 and b"will be answered by the proxy" in done.out
     assert "nodes: No such file" in done.err
+    assert done.err.endswith("whether the nodes can mount image volumes is taken for unknown: kubectl get nodes: kubectl ended with 1\n")
+
+
+def test_nodes_that_are_too_many_are_not_known(kubectl, tmp_path):
+    kubectl("nodes", "")
+    os.truncate(tmp_path / "nodes", 65 << 20)
+    done = explain()
+    assert done.code == 0 and b"will be answered by the proxy" in done.out
+    assert done.err == ("whether the nodes can mount image volumes is taken for unknown: kubectl get nodes: "
+                        "has more than 67108864 bytes\n")
 
 
 @pytest.mark.parametrize("question, value, words", [

@@ -99,6 +99,39 @@ def test_uninject_refuses_a_status_that_nobody_of_us_wrote():
     assert done.err.startswith("stdin:1: Pod \"web\" refused: annotation 'sidewire.io/status': ")
 
 
+def test_a_list_inside_of_a_list_is_told():
+    inner = "apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {line}" if number == 0 else f"  {line}"
+                                                            for number, line in enumerate(POD.splitlines(True)))
+    text = "apiVersion: v1\nkind: List\nitems:\n" + "".join(f"- {line}" if number == 0 else f"  {line}"
+                                                           for number, line in enumerate(inner.splitlines(True)))
+    done = inject(text, "--quiet")
+    assert (done.code, done.out.decode()) == (0, text)
+    assert done.err == "stdin:4: List skipped: a list inside of a list; put its items into the outer one\n"
+    found = run("lint", "-", stdin=text.encode())
+    assert found.out == (b"stdin:4:3: warning: a list inside of a list: what is in it is not looked at; put its items "
+                         b"into the outer one\n")
+
+
+AGENT = """\
+apiVersion: sidewire.io/v1alpha1
+kind: SidecarProfile
+metadata: {name: agent}
+spec: {apps: {env: [{name: OPTIONS, value: "-agent", append: " "}]}}
+"""
+
+
+def test_uninject_leaves_what_was_changed_since_and_says_where(tmp_path):
+    (tmp_path / "agent.yaml").write_text(AGENT)
+    text = DEPLOYMENT.replace("        image: example/web\n", '        image: example/web\n        env: [{name: OPTIONS, value: "-x"}]\n')
+    injected = inject(text, profile=tmp_path / "agent.yaml").out.decode()
+    assert "-x -agent" in injected
+    done = uninject(injected.replace("-x -agent", "-x -agent -y"))
+    assert done.code == 0 and done.out.decode() == text.replace("-x", "-x -agent -y")
+    assert done.err.splitlines() == [
+        'stdin:2: Deployment "web" uninjected',
+        'stdin:2: Deployment "web" warning: spec.containers.app.env.OPTIONS.value is left as it is: changed since the injection']
+
+
 def test_an_alias_is_written_out_where_something_in_it_changes():
     text = DEPLOYMENT.replace("  name: web   # the name\n", "  name: web\n  labels: &l {app: web}\n").replace(
         "      labels:\n        app: web\n", "      labels: *l # the same\n")

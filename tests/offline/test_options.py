@@ -134,6 +134,18 @@ def test_installed_it_finds_the_profiles_beside_it(tmp_path):
     assert done.code == 0 and "injected: profiles proxy" in done.err
 
 
+@pytest.mark.parametrize("command", ["lint", "inject"])
+def test_an_installed_profile_that_is_a_link_to_nowhere_is_named(tmp_path, command):
+    (tmp_path / "bin").mkdir()
+    profiles = tmp_path / "share" / "sidewire" / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / "envoy.yaml").symlink_to("gone.yaml")
+    done = run(command, "-", stdin=POD.encode(), program=shutil.copy(PROGRAM, tmp_path / "bin"))
+    assert (done.code, done.out) == (1, b"")
+    assert done.err.endswith("/share/sidewire/profiles/envoy.yaml: is not there: a symbolic link that leads nowhere, "
+                             "or a file that was just taken away\n")
+
+
 def test_without_profiles_it_says_how_to_give_one(tmp_path):
     program = shutil.copy(PROGRAM, tmp_path)
     done = run("inject", "-", stdin=POD.encode(), program=program)

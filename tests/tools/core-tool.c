@@ -85,6 +85,7 @@ static int answer_merge(json_t *question, const struct installation *with, json_
 static int answer_undo(json_t *question, const struct installation *with, json_t **ret_answer,
 		       struct err *err)
 {
+	json_auto_t *left = json_array();
 	json_auto_t *tree = NULL;
 	json_t *undone = NULL;
 	json_t *before, *after;
@@ -94,7 +95,7 @@ static int answer_undo(json_t *question, const struct installation *with, json_t
 	    json_read_object(question, "after", &after, err) < 0)
 		return err->code;
 	if (undo_tree_make(before, after, &tree, err) < 0 ||
-	    undo_tree_apply(after, tree, &undone, err) < 0)
+	    undo_tree_apply(after, tree, left, &undone, err) < 0)
 		return err->code;
 	return give(json_pack("{sOso}", "tree", tree, "undone", undone), ret_answer, err);
 }
@@ -124,6 +125,7 @@ static int answer_inject(json_t *question, const struct installation *with, json
 {
 	CLEANUP(inject_result_release) struct inject_result first = {0};
 	CLEANUP(inject_result_release) struct inject_result second = {0};
+	json_auto_t *left = json_array();
 	json_t *undone = NULL;
 	json_t *pod;
 
@@ -132,7 +134,7 @@ static int answer_inject(json_t *question, const struct installation *with, json
 		return err->code;
 	if (inject_pod(first.pod, with, &second, err) < 0)
 		return err_wrap(err, "second pass");
-	if (uninject(first.pod, &undone, err) < 0)
+	if (uninject(first.pod, left, &undone, err) < 0)
 		return err_wrap(err, "uninject");
 	return give(json_pack("{sOsOsOso}", "pod", first.pod, "patch", first.patch, "again",
 			      second.patch, "undone", undone),

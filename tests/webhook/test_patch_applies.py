@@ -12,7 +12,8 @@ import jsonpatch
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROGRAM = pathlib.Path(os.environ.get("BUILD", "build")).absolute() / "golden-inject"
+BUILD = pathlib.Path(os.environ.get("BUILD", "build")).absolute()
+PROGRAM = BUILD / "golden-inject"
 NETWORKS = "k8s.v1.cni.cncf.io/networks"
 NETWORKS_PATH = "/metadata/annotations/k8s.v1.cni.cncf.io~1networks"
 OURS = ("sidewire.io/status", "sidewire.io/redirect")
@@ -216,6 +217,14 @@ def test_the_second_pass_after_the_api_servers_defaults_changes_nothing(pods):
     _, after, situation = pods
     situation["review"]["request"]["object"] = with_defaults(after)
     assert patch_of(situation) == []
+
+
+def test_the_api_servers_defaults_are_no_change_to_uninject(pods):
+    before, after, _ = pods
+    done = subprocess.run([BUILD / "sidewire-inject", "uninject", "-"], input=json.dumps({"kind": "Pod"} | with_defaults(after)),
+                          capture_output=True, text=True, timeout=60, check=True)
+    assert done.stderr.splitlines() == [line for line in done.stderr.splitlines() if line.endswith("uninjected")]
+    assert shares_everything(before["spec"], json.loads(done.stdout)["spec"])
 
 
 def test_nothing_is_replaced_but_what_is_ours_or_null_or_joined_or_a_question(pods):

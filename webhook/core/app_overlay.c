@@ -47,14 +47,16 @@ static int check_mounts(const json_t *container, const json_t *overlay, struct e
 	return 0;
 }
 
-/* The container with what it lacks of one overlay. Its variables are there already. */
-static int fill(json_t *container, json_t *overlay, json_t **ret_container, struct err *err)
+/* The container with what it lacks of one overlay; `own` is what it was at first. Its variables are
+ * there already. */
+static int fill(json_t *container, const json_t *own, json_t *overlay, json_t **ret_container,
+		struct err *err)
 {
 	json_auto_t *filling = NULL;
 	int r = check_mounts(container, overlay, err);
 
 	if (r == 0)
-		r = container_filling(container, overlay, &filling, err);
+		r = container_filling(container, own, overlay, &filling, err);
 	return r == 0 ? strategic_merge(container, filling, MERGE_RULES_CONTAINER,
 					MERGE_ORIGINAL_WINS, ret_container, err)
 		      : r;
@@ -72,7 +74,7 @@ static int apply_to_container(json_t *container, const struct app_overlays *apps
 
 		if (apps->items[i] == NULL)
 			continue;
-		r = fill(edited, apps->items[i], &next, err);
+		r = fill(edited, container, apps->items[i], &next, err);
 		if (r == 0) {
 			json_decref(edited);
 			edited = next;

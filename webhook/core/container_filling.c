@@ -37,6 +37,35 @@ static int leave_out_handlers(json_t **filling, json_t *container, const json_t 
 	return r == 0 ? json_edit_set(filling, container, "lifecycle", json_incref(rest), err) : r;
 }
 
+/* Leaves requests out where the user's container has a limit. */
+static int leave_out_requests(json_t **filling, json_t *container, const json_t *own,
+			      struct err *err)
+{
+	const json_t *limits = json_object_get(json_object_get(own, "resources"), "limits");
+	json_t *resources = json_object_get(container, "resources");
+	json_t *requests = json_object_get(resources, "requests");
+	json_auto_t *rest = json_incref(requests);
+	json_auto_t *edited = json_incref(resources);
+	const char *name;
+	json_t *request;
+
+	json_object_foreach(requests, name, request) {
+		const json_t *limit = json_object_get(limits, name);
+
+		if (limit != NULL && !json_is_null(limit) &&
+		    json_edit_remove(&rest, requests, name, err) < 0)
+			return err->code;
+	}
+	if (rest == requests)
+		return 0;
+	/* Both take the reference. */
+	int r = json_object_size(rest) > 0
+			? json_edit_set(&edited, resources, "requests", json_incref(rest), err)
+			: json_edit_remove(&edited, resources, "requests", err);
+	return r == 0 ? json_edit_set(filling, container, "resources", json_incref(edited), err)
+		      : r;
+}
+
 static const char *text_of(const json_t *object, const char *member)
 {
 	return json_string_value(json_object_get(object, member));
@@ -83,8 +112,8 @@ static int leave_out_elements(json_t **filling, json_t *container, const json_t 
 	return r;
 }
 
-int container_filling(const json_t *existing, json_t *overlay, json_t **ret_filling,
-		      struct err *err)
+int container_filling(const json_t *existing, const json_t *own, json_t *overlay,
+		      json_t **ret_filling, struct err *err)
 {
 	static const char *const PROBES[] = {"livenessProbe", "readinessProbe", "startupProbe",
 					     NULL};
@@ -95,6 +124,8 @@ int container_filling(const json_t *existing, json_t *overlay, json_t **ret_fill
 
 	if (r == 0)
 		r = leave_out_handlers(&filling, overlay, existing, err);
+	if (r == 0)
+		r = leave_out_requests(&filling, overlay, own, err);
 	for (size_t i = 0; r == 0 && i < sizeof(LISTS) / sizeof(*LISTS); i++)
 		r = leave_out_elements(&filling, overlay, existing, &LISTS[i], err);
 	if (r == 0)

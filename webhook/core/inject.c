@@ -2,7 +2,6 @@
 #include "webhook/core/inject.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +12,10 @@
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/app_overlay.h"
-#include "webhook/core/app_variables.h"
 #include "webhook/core/gate.h"
 #include "webhook/core/inject_order.h"
 #include "webhook/core/inject_status.h"
+#include "webhook/core/inject_warnings.h"
 #include "webhook/core/json_diff.h"
 #include "webhook/core/label_trim.h"
 #include "webhook/core/namespace_defaults.h"
@@ -25,7 +24,6 @@
 #include "webhook/core/overlay_check.h"
 #include "webhook/core/pod_nameservers.h"
 #include "webhook/core/pod_shape.h"
-#include "webhook/core/probe.h"
 #include "webhook/core/probe_adapt.h"
 #include "webhook/core/profile_choice.h"
 #include "webhook/core/redirect_conflict.h"
@@ -72,21 +70,6 @@ static void injection_release(struct injection *injection)
 	json_decref(injection->pod);
 	json_decref(injection->patch);
 	*injection = (struct injection){0};
-}
-
-/* Adds a warning for whoever creates the pod; those that find no room are left out. */
-__attribute__((format(printf, 2, 3))) static void warn(struct inject_result *result,
-						       const char *format, ...)
-{
-	va_list args;
-
-	if (result->warning_count == INJECT_WARNINGS_MAX)
-		return;
-	char *warning = result->warnings[result->warning_count++];
-	va_start(args, format);
-	vsnprintf(warning, INJECT_WARNING_SIZE, format, args);
-	va_end(args);
-	utf8_repair(warning);
 }
 
 /* Puts the next form of the pod in place of the one before. */
@@ -195,8 +178,8 @@ static int yield_to_other_mesh(struct injection *injection, struct err *err)
 		 "the pod has the sidecar '%s' of %s, and two proxies would redirect the same "
 		 "traffic",
 		 mesh->container, mesh->name);
-	warn(injection->result, "sidewire: not injected: the pod has the sidecar '%s' of %s",
-	     mesh->container, mesh->name);
+	inject_warn(injection->result, "sidewire: not injected: the pod has the sidecar '%s' of %s",
+		    mesh->container, mesh->name);
 	return 0;
 }
 
@@ -281,9 +264,9 @@ static int check_gate_obstacle(struct injection *injection, const struct gate_re
 			       "' asks for the gate, but container '%s' of the pod has a %s of its "
 			       "own in the gate's place: take one of the two away",
 			       request->container, obstacle);
-	warn(injection->result,
-	     "sidewire: no gate: container '%.32s' of the pod has a %s of its own",
-	     request->container, obstacle);
+	inject_warn(injection->result,
+		    "sidewire: no gate: container '%.32s' of the pod has a %s of its own",
+		    request->container, obstacle);
 	return 0;
 }
 
@@ -335,21 +318,6 @@ static int check_conflicts(struct injection *injection, struct err *err)
 	return r;
 }
 
-/* Whoever has a blind probe that stays hears of it, unless he wants it so. */
-static void warn_of_probes(struct injection *injection)
-{
-	const struct profile *profile = injection->choice.redirecting;
-	struct probe probe;
-
-	if (profile == NULL || injection->probes == PROBE_MODE_KEEP ||
-	    !probe_find_blind(injection->pod, profile->pod, &injection->redirect, &probe))
-		return;
-	warn(injection->result,
-	     "sidewire: the tcpSocket %s of '%.32s' will be answered by the proxy; use http, grpc "
-	     "or exec",
-	     probe.place->member, probe_container_name(&probe));
-}
-
 static int mount_token(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
@@ -358,45 +326,6 @@ static int mount_token(struct injection *injection, struct err *err)
 	if (r == 0)
 		advance(injection, next);
 	return r;
-}
-
-/* Whoever misspells the name of a profile's container has asked for an image of the name "auto". */
-static void warn_of_image_auto(struct injection *injection)
-{
-	for (size_t i = 0; i < POD_CONTAINER_LIST_COUNT; i++) {
-		json_t *containers = pod_list(injection->pod, POD_CONTAINER_LISTS[i]);
-		json_t *container;
-		size_t index;
-
-		json_array_foreach(containers, index, container) {
-			const char *image = json_string_value(json_object_get(container, "image"));
-
-			if (image != NULL && strcmp(image, OVERLAY_IMAGE_AUTO) == 0)
-				warn(injection->result,
-				     "sidewire: container '%.32s' has image: auto, and no profile "
-				     "has a container of that name",
-				     json_string_value(json_object_get(container, "name")));
-		}
-	}
-}
-
-/* What an agent needs is missing where a variable could not be joined. */
-static void warn_of_variables(struct injection *injection)
-{
-	const struct app_overlays apps = {&injection->choice, injection->apps};
-	json_t *containers = pod_list(injection->pod, "containers");
-	json_t *container;
-	size_t index;
-
-	json_array_foreach(containers, index, container) {
-		const char *variable = app_variables_left_alone(container, &apps);
-
-		if (variable != NULL)
-			warn(injection->result,
-			     "sidewire: %.32s of '%.32s' is valueFrom: what a profile appends to "
-			     "it is left out",
-			     variable, json_string_value(json_object_get(container, "name")));
-	}
 }
 
 static int order(struct injection *injection, struct err *err)
@@ -518,9 +447,13 @@ static int carry_out(struct injection *injection, struct inject_result *result, 
 		if (result->decision.verdict != INJECT_YES)
 			return 0;
 	}
-	warn_of_image_auto(injection);
-	warn_of_variables(injection);
-	warn_of_probes(injection);
+	const struct inject_warnings_subject subject = {
+		.pod = injection->pod,
+		.apps = {&injection->choice, injection->apps},
+		.redirect = &injection->redirect,
+		.probes = injection->probes,
+	};
+	inject_warnings_add(&subject, result);
 	result->profiles = TAKE(injection->names);
 	result->pod = TAKE(injection->pod);
 	result->patch = TAKE(injection->patch);
@@ -552,7 +485,7 @@ int inject(const struct inject_question *question, const struct profile_set *pro
 	inject_decide(question, &result.decision);
 	result.status = status_of(&result.decision);
 	if (*result.decision.warning != '\0')
-		warn(&result, "%s", result.decision.warning);
+		inject_warn(&result, "%s", result.decision.warning);
 	if (result.decision.verdict == INJECT_YES)
 		r = carry_out(&injection, &result, err);
 	if (r < 0)

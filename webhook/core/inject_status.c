@@ -35,14 +35,40 @@ static json_t *profiles_of(const struct profile_choice *choice)
 }
 
 /*
+ * The tree of the pass before, where this one has nothing to add but annotations: so what somebody
+ * has changed in between remains to be told. NULL where there is none; a status that leads nowhere
+ * is the user's own text. `annotated` is the pod with the annotations of `patch`.
+ */
+static int keep_undo(const struct inject_status *status, json_t *patch, const json_t *annotated,
+		     json_t **ret_tree, struct err *err)
+{
+	json_auto_t *document = NULL;
+	json_auto_t *before = NULL;
+	struct err foreign = {0};
+	json_t *tree = NULL;
+	int r = uninject_read(status->original, &document, &tree, &foreign);
+
+	if (r == -ENOMEM)
+		return out_of_memory(err);
+	if (tree != NULL && strategic_merge(status->original, patch, MERGE_RULES_POD,
+					    MERGE_PATCH_WINS, &before, err) < 0)
+		return err->code;
+	*ret_tree = before != NULL && json_equal(before, annotated) ? json_incref(tree) : NULL;
+	return 0;
+}
+
+/*
  * The pod before the first pass. On another one that is what the status of the pass before leads
  * back to, so that both write the same; a status that leads nowhere is the user's own text.
  */
 static int go_back(json_t *original, json_t **ret_pod, struct err *err)
 {
+	json_auto_t *left = json_array();
 	struct err foreign = {0};
-	int r = uninject(original, ret_pod, &foreign);
 
+	if (left == NULL)
+		return out_of_memory(err);
+	int r = uninject(original, left, ret_pod, &foreign);
 	if (r == -ENOMEM)
 		*err = foreign;
 	if (r == -EINVAL)
@@ -56,10 +82,13 @@ static int make_undo(json_t *pod, json_t *patch, const struct inject_status *sta
 {
 	json_auto_t *first = NULL;
 	json_auto_t *annotated = NULL;
-	int r = go_back(status->original, &first, err);
+	int r = strategic_merge(pod, patch, MERGE_RULES_POD, MERGE_PATCH_WINS, &annotated, err);
 
 	if (r == 0)
-		r = strategic_merge(pod, patch, MERGE_RULES_POD, MERGE_PATCH_WINS, &annotated, err);
+		r = keep_undo(status, patch, annotated, ret_tree, err);
+	if (r < 0 || *ret_tree != NULL)
+		return r;
+	r = go_back(status->original, &first, err);
 	return r == 0 ? undo_tree_make(first, annotated, ret_tree, err) : r;
 }
 

@@ -26,7 +26,8 @@ struct inject_status {
  *   {"profiles":[{"hash":"0123456789ab","name":"envoy"}],"undo":{...},"version":1}
  *
  * with the tree of undo_tree.h that leads back to the pod as it was before its first injection. A
- * second pass writes the same, since the original then has a status: with it uninject() finds that
+ * second pass writes the same: where it has nothing to add, the tree of the first one stays, which
+ * knows what others have changed in between; else the original's status leads uninject() to that
  * pod. The caller owns *ret_pod. -EINVAL, -E2BIG of redirect_spec_encode(); -ENOMEM.
  */
 int inject_status_write(json_t *pod, const struct inject_status *status, json_t **ret_pod,

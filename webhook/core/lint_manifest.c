@@ -174,6 +174,11 @@ static int lint_object(const struct look *look, struct err *err)
 
 	if (strcmp(object->kind, "Namespace") == 0 && strcmp(object->api_version, "v1") == 0)
 		return lint_namespace(look, err);
+	if (object->is_list)
+		return lint_report_add(
+			look->report, LINT_WARNING, object->node, err,
+			"a list inside of a list: what is in it is not looked at; put "
+			"its items into the outer one");
 	if (object->workload == NULL)
 		return lint_misplaced(metadata, object->kind, NULL, look->report, err);
 	if (object->workload->path[0] != NULL) {

@@ -66,8 +66,13 @@ static int read_items(const struct yaml_node *items, const struct workload *kind
 	if (objects == NULL)
 		return out_of_memory(err);
 	for (size_t i = 0; i < items->count; i++) {
-		objects[i] = object_of(items->entries[i].value, kind);
-		objects[i].item = i;
+		struct manifest_object *object = &objects[i];
+		const struct workload *inner = NULL;
+
+		*object = object_of(items->entries[i].value, kind);
+		object->item = i;
+		object->is_list = object->workload == NULL &&
+				  workload_is_list(object->api_version, object->kind, &inner);
 	}
 	*ret_objects = objects;
 	*ret_count = items->count;

@@ -25,6 +25,7 @@ struct manifest_object {
 	const struct yaml_node *node;
 	const struct yaml_node *pod; /* what has metadata and spec of its pods; NULL when absent */
 	size_t item;                 /* its place in the list; SIZE_MAX: it is the document */
+	bool is_list;                /* a list in a list, whose items are no objects here */
 };
 
 struct manifest {

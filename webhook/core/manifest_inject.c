@@ -56,7 +56,7 @@ int manifest_inject(struct manifest *manifest, const struct manifest_object *obj
 	return 0;
 }
 
-int manifest_uninject(struct manifest *manifest, const struct manifest_object *object,
+int manifest_uninject(struct manifest *manifest, const struct manifest_object *object, json_t *left,
 		      bool *ret_is_changed, struct err *err)
 {
 	json_auto_t *original = NULL;
@@ -65,7 +65,7 @@ int manifest_uninject(struct manifest *manifest, const struct manifest_object *o
 	int r = manifest_pod(manifest, object, &pod, err);
 
 	if (r == 0)
-		r = uninject(pod, &original, err);
+		r = uninject(pod, left, &original, err);
 	if (r == 0)
 		r = json_diff(pod, original, &patch, err);
 	if (r == 0)

@@ -42,10 +42,11 @@ int manifest_inject(struct manifest *manifest, const struct manifest_object *obj
 
 /*
  * Takes out of the pod of an object that has a workload what injection has put in, the label that
- * asks for it too unless it was there before. *ret_is_changed tells whether there was anything.
- * -EINVAL for what cannot be read in the document, and the errors of uninject(); -ENOMEM.
+ * asks for it too unless it was there before. `left` is uninject()'s; *ret_is_changed tells whether
+ * there was anything. -EINVAL for what cannot be read in the document, and the errors of
+ * uninject(); -ENOMEM.
  */
-int manifest_uninject(struct manifest *manifest, const struct manifest_object *object,
+int manifest_uninject(struct manifest *manifest, const struct manifest_object *object, json_t *left,
 		      bool *ret_is_changed, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

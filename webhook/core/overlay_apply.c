@@ -71,7 +71,7 @@ static int split_existing(struct list_split *split, json_t *container, const jso
 	int r = take_image(split, container, existing);
 
 	if (r == 0)
-		r = container_filling(existing, container, &filling, split->err);
+		r = container_filling(existing, existing, container, &filling, split->err);
 	if (r == 0 && json_array_append(split->additions, filling) < 0)
 		r = out_of_memory(split->err);
 	return r;

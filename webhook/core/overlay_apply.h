@@ -21,9 +21,9 @@
  * Labels, annotations, and containers of a name that the pod has in the same list only fill in what
  * the pod lacks. Of a probe, a lifecycle handler or an environment variable that the pod's
  * container has nothing is filled in: each is one choice of several forms; nor of a mount where it
- * mounts another volume. `image: auto` in the pod means the overlay's image. A volume that the pod
- * has stays the pod's. All else is strategic merge, the overlay winning; and so is what one overlay
- * has upon those before it.
+ * mounts another volume, nor of a request where it has a limit: see container_filling.h. `image:
+ * auto` in the pod means the overlay's image. A volume that the pod has stays the pod's. All else
+ * is strategic merge, the overlay winning; and so is what one overlay has upon those before it.
  *
  * The caller owns *ret_pod, which is `pod` itself where nothing changed; no argument is changed.
  * -EINVAL, naming both sides, for a container that is in the pod's other list, or in both lists of

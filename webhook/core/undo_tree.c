@@ -8,11 +8,22 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/strbuf.h"
+#include "common/vocabulary.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/json_path.h"
 #include "webhook/core/merge_keys.h"
+#include "webhook/core/probe.h"
+#include "webhook/core/undo_digest.h"
 
 #define ADDED "added"
+#define ADDED_SO "added:" /* before a digest */
+
+/* Members, and lists of what is in them, that are as injection made them, whatever they look like
+ * by now: these are filled in by many, and none is of use without the others. */
+static const char *const OWN[] = {"containers", "ephemeralContainers", "initContainers",
+				  "volumes",    ANNOTATION_REDIRECT,   ANNOTATION_STATUS};
+enum { OWN_COUNT = sizeof(OWN) / sizeof(*OWN) };
 
 enum {
 	/* Members of the pod, and of its metadata and spec: these objects are everybody's. */
@@ -24,6 +35,8 @@ enum {
 struct spot {
 	const struct merge_rule *rule;
 	unsigned int depth; /* of the pod: 0 */
+	const char *name;   /* of a member; NULL of an element */
+	bool is_own;        /* nobody asks whether it was changed since */
 };
 
 static int out_of_memory(struct err *err)
@@ -31,9 +44,19 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ENOMEM, "out of memory");
 }
 
+static bool is_own(const char *name)
+{
+	for (size_t i = 0; i < OWN_COUNT; i++) {
+		if (strcmp(OWN[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static struct spot member_spot(const struct spot *object, const char *name)
 {
-	return (struct spot){merge_rule_of(object->rule->below, name), object->depth + 1};
+	return (struct spot){merge_rule_of(object->rule->below, name), object->depth + 1, name,
+			     is_own(name)};
 }
 
 /* The rules below a list are those of its elements. */
@@ -88,6 +111,28 @@ static int put(json_t *node, const char *name, json_t *below, struct err *err)
 	return json_object_set_new_nocheck(node, name, below) < 0 ? out_of_memory(err) : 0;
 }
 
+/* The node of one thing that was not there. A new reference; NULL when memory ends. */
+static json_t *added_new(json_t *value, const struct spot *spot)
+{
+	char digest[UNDO_DIGEST_SIZE];
+
+	if (spot->is_own)
+		return json_string(ADDED);
+	undo_digest(spot->name, value, digest);
+	return json_sprintf(ADDED_SO "%s", digest);
+}
+
+/* The node of what was something else; `after` is NULL where it was taken away. */
+static json_t *replaced_new(json_t *before, json_t *after, const struct spot *spot)
+{
+	char digest[UNDO_DIGEST_SIZE];
+
+	if (spot->is_own)
+		return json_pack("[O]", before);
+	undo_digest(spot->name, after, digest);
+	return json_pack("[O, s]", before, digest);
+}
+
 static int make_added(json_t *value, const struct spot *spot, json_t **ret_node, struct err *err);
 
 static int make_added_members(json_t *object, const struct spot *spot, json_t *node,
@@ -108,6 +153,7 @@ static int make_added_members(json_t *object, const struct spot *spot, json_t *n
 
 static int make_added_elements(json_t *list, const struct spot *spot, json_t *node, struct err *err)
 {
+	const struct spot below = {.is_own = spot->is_own};
 	bool is_named = false;
 	size_t i;
 	json_t *element;
@@ -119,7 +165,8 @@ static int make_added_elements(json_t *list, const struct spot *spot, json_t *no
 	json_array_foreach(list, i, element) {
 		char number[NUMBER_SIZE];
 
-		if (put(node, name_of(spot->rule, element, number), json_string(ADDED), err) < 0)
+		if (put(node, name_of(spot->rule, element, number), added_new(element, &below),
+			err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -139,7 +186,7 @@ static int make_added(json_t *value, const struct spot *spot, json_t **ret_node,
 		r = make_added_elements(value, spot, node, err);
 	if (r < 0)
 		return r;
-	*ret_node = json_object_size(node) > 0 ? json_incref(node) : json_string(ADDED);
+	*ret_node = json_object_size(node) > 0 ? json_incref(node) : added_new(value, spot);
 	return *ret_node != NULL ? 0 : out_of_memory(err);
 }
 
@@ -166,8 +213,10 @@ static int make_members(json_t *before, json_t *after, const struct spot *spot, 
 			return r;
 	}
 	json_object_foreach(before, name, member) {
+		struct spot below = member_spot(spot, name);
+
 		if (json_object_get(after, name) == NULL &&
-		    put(node, name, json_pack("[O]", member), err) < 0)
+		    put(node, name, replaced_new(member, NULL, &below), err) < 0)
 			return err->code;
 	}
 	return 0;
@@ -181,7 +230,8 @@ static int make_elements(json_t *before, json_t *after, const struct spot *spot,
 			 bool *ret_is_told, struct err *err)
 {
 	const struct merge_rule rule = element_rule(spot->rule);
-	const struct spot below = {&rule, spot->depth + 1};
+	const struct spot added = {.is_own = spot->is_own};
+	const struct spot below = {.rule = &rule, .depth = spot->depth + 1};
 	size_t seen = 0; /* elements of `before` */
 	size_t i;
 	json_t *element;
@@ -199,7 +249,7 @@ static int make_elements(json_t *before, json_t *after, const struct spot *spot,
 			r = make_changed(counterpart, element, &below, &changed, err);
 			seen++;
 		} else {
-			changed = json_string(ADDED);
+			changed = added_new(element, &added);
 			r = changed != NULL ? 0 : out_of_memory(err);
 		}
 		if (r == 0 && changed != NULL)
@@ -211,18 +261,25 @@ static int make_elements(json_t *before, json_t *after, const struct spot *spot,
 	return 0;
 }
 
-/* Looks inside of two values of a kind. *ret_is_told where that tells the whole difference. */
+/* Looks inside of two values of a kind; null is as good as an empty one. *ret_is_told where that
+ * tells the whole difference. */
 static int make_inside(json_t *before, json_t *after, const struct spot *spot, json_t *node,
 		       bool *ret_is_told, struct err *err)
 {
+	bool was_null = json_is_null(before);
+	int r = 0;
+
 	if (spot->depth > UNDO_TREE_DEPTH_MAX)
 		return 0;
-	if (json_is_array(before) && json_is_array(after))
-		return make_elements(before, after, spot, node, ret_is_told, err);
-	if (!json_is_object(before) || !json_is_object(after))
-		return 0;
-	*ret_is_told = true;
-	return make_members(before, after, spot, node, err);
+	if (json_is_array(after) && (was_null || json_is_array(before))) {
+		r = make_elements(before, after, spot, node, ret_is_told, err);
+	} else if (json_is_object(after) && (was_null || json_is_object(before))) {
+		*ret_is_told = true;
+		r = make_members(before, after, spot, node, err);
+	}
+	if (was_null && json_object_size(node) == 0)
+		*ret_is_told = false;
+	return r;
 }
 
 /* The node of what may have changed; *ret_node stays NULL where it did not. */
@@ -241,7 +298,7 @@ static int make_changed(json_t *before, json_t *after, const struct spot *spot, 
 	if (is_told ? json_object_size(node) == 0 : json_equal(before, after))
 		return 0;
 	if (!is_told)
-		*ret_node = json_pack("[O]", before);
+		*ret_node = replaced_new(before, after, spot);
 	else if (json_object_size(before) + json_array_size(before) == 0 && spot->depth > 0)
 		*ret_node = json_pack("[O, O]", before, node);
 	else
@@ -252,7 +309,7 @@ static int make_changed(json_t *before, json_t *after, const struct spot *spot, 
 int undo_tree_make(json_t *before, json_t *after, json_t **ret_tree, struct err *err)
 {
 	const struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = MERGE_RULES_POD};
-	const struct spot root = {&rule, 0};
+	const struct spot root = {.rule = &rule};
 	json_t *tree = NULL;
 
 	if (make_changed(before, after, &root, &tree, err) < 0)
@@ -270,7 +327,70 @@ struct retreat {
 	json_t *value;
 	const struct merge_rule *rule;
 	const struct json_path *path;
+	json_t *left; /* array of the places that stay as they are */
 };
+
+/* The digest that a node holds of what injection wrote; NULL: none. */
+static const char *digest_of(const json_t *node)
+{
+	const char *text = json_string_value(node);
+
+	if (text != NULL)
+		return strncmp(text, ADDED_SO, strlen(ADDED_SO)) == 0 ? text + strlen(ADDED_SO)
+								      : NULL;
+	return json_array_size(node) == 2 ? json_string_value(json_array_get(node, 1)) : NULL;
+}
+
+/* Whether the value is what injection wrote, as far as the node tells. */
+static bool is_as_written(const char *name, json_t *value, json_t *node)
+{
+	const char *written = digest_of(node);
+	char digest[UNDO_DIGEST_SIZE];
+	const char *inside;
+	json_t *below;
+
+	json_object_foreach(node, inside, below) {
+		if (!is_as_written(inside, json_object_get(value, inside), below))
+			return false;
+	}
+	if (written == NULL)
+		return true;
+	undo_digest(name, value, digest);
+	return strcmp(digest, written) == 0;
+}
+
+/* Whether it is a probe or a handler, all members of which are one choice. */
+static bool is_one_choice(const char *name)
+{
+	for (size_t i = 0; i < PROBE_PLACE_COUNT; i++) {
+		if (strcmp(PROBE_PLACES[i].member, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether somebody has changed it since. What is gone, and was not there before, is as it was. */
+static bool is_to_be_left(const struct retreat *retreat, const char *name, json_t *node)
+{
+	if (retreat->value == NULL && (json_is_string(node) || json_is_object(node)))
+		return false;
+	return (digest_of(node) != NULL || is_one_choice(name)) &&
+	       !is_as_written(name, retreat->value, node);
+}
+
+/* Tells of what stays as it is. */
+static int leave(const struct retreat *retreat, json_t **ret_value, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf place = STRBUF_INIT;
+
+	json_path_dotted(retreat->path, &place);
+	/* _new takes the text; NULL is refused. */
+	if (place.is_failed ||
+	    json_array_append_new(retreat->left, json_stringn(place.data, place.length)) < 0)
+		return out_of_memory(err);
+	*ret_value = json_incref(retreat->value);
+	return 0;
+}
 
 static int apply_node(const struct retreat *retreat, json_t *node, json_t **ret_value,
 		      struct err *err);
@@ -284,7 +404,8 @@ static int apply_members(const struct retreat *object, json_t *inside, json_t **
 	json_object_foreach(inside, name, node) {
 		struct json_path path = {.parent = object->path, .member = name};
 		struct retreat member = {json_object_get(object->value, name),
-					 merge_rule_of(object->rule->below, name), &path};
+					 merge_rule_of(object->rule->below, name), &path,
+					 object->left};
 		json_t *result = NULL;
 		int r = apply_node(&member, node, &result, err);
 
@@ -311,7 +432,7 @@ static int apply_elements(const struct retreat *list, json_t *inside, json_t **e
 		const char *name = name_of(list->rule, element, number);
 		json_t *node = name != NULL ? json_object_get(inside, name) : NULL;
 		struct json_path path = {.parent = list->path, .member = name};
-		struct retreat retreat = {element, &rule, &path};
+		struct retreat retreat = {element, &rule, &path, list->left};
 		json_t *result = NULL;
 		int r = 0;
 
@@ -353,11 +474,14 @@ static int apply_node(const struct retreat *retreat, json_t *node, json_t **ret_
 	const char *text = json_string_value(node);
 	json_t *was = json_array_get(node, 0);
 	json_t *inside = json_is_object(node) ? node : json_array_get(node, 1);
+	bool has_digest = digest_of(node) != NULL;
 	json_t *value = NULL;
 
-	if (text != NULL && strcmp(text, ADDED) == 0)
+	if (is_to_be_left(retreat, retreat->path->member, node))
+		return leave(retreat, ret_value, err);
+	if (text != NULL && (has_digest || strcmp(text, ADDED) == 0))
 		return 0;
-	if (json_array_size(node) == 1) {
+	if (json_array_size(node) == 1 || has_digest) {
 		*ret_value = json_incref(was);
 		return 0;
 	}
@@ -375,10 +499,10 @@ static int apply_node(const struct retreat *retreat, json_t *node, json_t **ret_
 	return 0;
 }
 
-int undo_tree_apply(json_t *after, json_t *tree, json_t **ret_before, struct err *err)
+int undo_tree_apply(json_t *after, json_t *tree, json_t *left, json_t **ret_before, struct err *err)
 {
 	const struct merge_rule rule = {.kind = MERGE_ATOMIC, .below = MERGE_RULES_POD};
-	const struct retreat pod = {.value = after, .rule = &rule};
+	const struct retreat pod = {.value = after, .rule = &rule, .left = left};
 
 	return apply_inside(&pod, tree, ret_before, err);
 }

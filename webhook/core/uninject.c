@@ -10,6 +10,8 @@
 #include "webhook/core/pod_shape.h"
 #include "webhook/core/undo_tree.h"
 
+#define SUBJECT "annotation '" ANNOTATION_STATUS "'"
+
 /* Reads the tree out of the annotation's text; *ret_status, which the caller owns, holds it. */
 static int read_status(const char *text, json_t **ret_status, json_t **ret_tree, struct err *err)
 {
@@ -32,26 +34,33 @@ static int read_status(const char *text, json_t **ret_status, json_t **ret_tree,
 	return 0;
 }
 
-static int undo(json_t *pod, const char *text, json_t **ret_pod, struct err *err)
-{
-	json_auto_t *status = NULL;
-	json_t *tree = NULL;
-	int r = read_status(text, &status, &tree, err);
-
-	if (r < 0)
-		return r;
-	return undo_tree_apply(pod, tree, ret_pod, err) < 0 ? err_wrap(err, "undo") : 0;
-}
-
-int uninject(json_t *pod, json_t **ret_pod, struct err *err)
+int uninject_read(const json_t *pod, json_t **ret_status, json_t **ret_tree, struct err *err)
 {
 	const char *text = NULL;
 	int r = json_read_string(pod_annotations(pod), ANNOTATION_STATUS, &text, err);
 
-	if (r == 0 && text == NULL)
-		*ret_pod = json_incref(pod);
-	if (r < 0 || text == NULL)
+	if (r < 0)
 		return r;
-	r = undo(pod, text, ret_pod, err);
-	return r < 0 ? err_wrap(err, "annotation '" ANNOTATION_STATUS "'") : 0;
+	if (text == NULL) {
+		*ret_status = NULL;
+		*ret_tree = NULL;
+		return 0;
+	}
+	r = read_status(text, ret_status, ret_tree, err);
+	return r < 0 ? err_wrap(err, SUBJECT) : 0;
+}
+
+int uninject(json_t *pod, json_t *left, json_t **ret_pod, struct err *err)
+{
+	json_auto_t *status = NULL;
+	json_t *tree = NULL;
+
+	if (uninject_read(pod, &status, &tree, err) < 0)
+		return err->code;
+	if (tree == NULL) {
+		*ret_pod = json_incref(pod);
+		return 0;
+	}
+	return undo_tree_apply(pod, tree, left, ret_pod, err) < 0 ? err_wrap(err, SUBJECT ": undo")
+								  : 0;
 }

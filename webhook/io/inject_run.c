@@ -66,13 +66,25 @@ static int inject_object(struct run *run, struct manifest *manifest,
 static int uninject_object(struct run *run, struct manifest *manifest,
 			   const struct inject_place *place, struct err *err)
 {
+	json_auto_t *left = json_array();
 	bool is_changed = false;
-	int r = manifest_uninject(manifest, place->object, &is_changed, err);
+	json_t *what;
+	size_t i;
 
-	if (r == 0 && !run->options->is_quiet)
+	if (left == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = manifest_uninject(manifest, place->object, left, &is_changed, err);
+	if (r < 0)
+		return r;
+	if (!run->options->is_quiet)
 		inject_output_tell(place, "%s",
 				   is_changed ? "uninjected" : "skipped: it is not injected");
-	return r;
+	json_array_foreach(left, i, what) {
+		inject_output_tell(place,
+				   "warning: %.300s is left as it is: changed since the injection",
+				   json_string_value(what));
+	}
+	return 0;
 }
 
 /* What is taken for granted where no file tells of namespaces. */
@@ -122,6 +134,12 @@ static int each_object(struct run *run, const struct manifest_source *source,
 		struct inject_place place = {source->path, object->node->line, object};
 		struct err failure = {0};
 
+		if (object->is_list) {
+			inject_output_tell(&place,
+					   "skipped: a list inside of a list; put its items "
+					   "into the outer one");
+			continue;
+		}
 		if (object->workload == NULL) {
 			if (!run->options->is_quiet && *object->kind != '\0')
 				inject_output_tell(&place, "skipped: no kind that makes pods");

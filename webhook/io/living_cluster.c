@@ -2,6 +2,7 @@
 #include "webhook/io/living_cluster.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
@@ -59,18 +60,28 @@ static int get_ours(const char *name, json_t **ret_object, struct err *err)
 	return get(arguments, ret_object, err);
 }
 
-/* Whether the nodes can; unknown where kubectl may not look, which it tells of by itself. */
+/* Whether the nodes can; unknown, which is told, where kubectl may not look, or they are too many.
+ */
 static int ask_nodes(enum image_volumes *ret_answer, struct err *err)
 {
 	const char *const arguments[KUBECTL_ARGUMENTS_MAX] = {"nodes"};
 	struct image_volumes_survey survey = {0};
 	json_auto_t *list = NULL;
-	int r = get(arguments, &list, err);
+	struct err trouble = {0};
+	int r = get(arguments, &list, &trouble);
 
+	if (r < 0 && r != -EIO && r != -EFBIG) {
+		*err = trouble;
+		return r;
+	}
 	if (r == 0)
 		image_volumes_survey_add(&survey, json_object_get(list, "items"));
+	else
+		fprintf(stderr,
+			"whether the nodes can mount image volumes is taken for unknown: %s\n",
+			trouble.msg);
 	*ret_answer = image_volumes_answer(&survey);
-	return r == -EIO ? 0 : r;
+	return 0;
 }
 
 static int read_installation(struct living_cluster *cluster, struct profile_set *set,

@@ -29,8 +29,9 @@ int living_cluster_namespace(const char *name, struct manifest_namespaces *names
 			     struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Reads how the webhook there decides, and its profiles; of nodes that it may not read it is
- * unknown whether they can mount image volumes. The caller releases both. The errors of
+ * Reads how the webhook there decides, and its profiles; of nodes that kubectl may not read, or
+ * that are more than it may say, it is unknown whether they can mount image volumes, and standard
+ * error says so. The caller releases both. The errors of
  * kubectl_get(), installation_read() and installation_profiles(), with what could be said by
  * options instead.
  */

@@ -27,6 +27,18 @@ int profile_store_add(struct profile_set *set, const char *path, struct err *err
 	return r == 0 ? profile_text_add(set, path, text, length, err) : r;
 }
 
+/* Adds a file that is in the directory, by its name. */
+static int add_listed(struct profile_set *set, const char *path, struct err *err)
+{
+	int r = profile_store_add(set, path, err);
+
+	return r == -ENOENT ? err_set(err, EINVAL,
+				      "%s: is not there: a symbolic link that leads nowhere, or a "
+				      "file that was just taken away",
+				      path)
+			    : r;
+}
+
 /* Reads the profiles that are in this directory itself. */
 static int load_directory(const char *directory, struct profile_set *ret_set, struct err *err)
 {
@@ -38,7 +50,7 @@ static int load_directory(const char *directory, struct profile_set *ret_set, st
 		r = err_set(err, ENOENT, "%s: no profile in it (*.yaml, *.yml or *.json)",
 			    directory);
 	for (size_t i = 0; r == 0 && i < files.count; i++)
-		r = profile_store_add(&set, files.paths[i], err);
+		r = add_listed(&set, files.paths[i], err);
 	if (r < 0)
 		return r;
 	*ret_set = set;

@@ -27,9 +27,9 @@ void profile_store_version(const char *directory, char ret_version[static PROFIL
  * Reads all profiles of the directory; of a mounted ConfigMap, those of one version. Names that
  * begin with a dot are no profiles (kubelet's
  * `..data` among them), nor are other suffixes. The caller releases *ret_set.
- * -ENOENT when there is no profile; -EAGAIN when the ConfigMap changes faster than it is read;
- * -EFBIG, -EINVAL, -EEXIST, -E2BIG, naming the file, when one of
- * them is bad; what opening says; -ENOMEM.
+ * -ENOENT when there is no profile (a link that leads nowhere is a bad one); -EAGAIN when the
+ * ConfigMap changes faster than it is read; -EFBIG, -EINVAL, -EEXIST, -E2BIG, naming the file, when
+ * one of them is bad; what opening says; -ENOMEM.
  */
 int profile_store_load(const char *directory, struct profile_set *ret_set, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

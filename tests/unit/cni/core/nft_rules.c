@@ -282,6 +282,51 @@ static void test_groups(void)
 	}
 }
 
+/* Rules for another port that ask for, or do, one thing more: none may be taken for the same. */
+static void test_every_field_counts(void)
+{
+	static const struct plan_rule OTHERS[] = {
+		TCP(.chain = PLAN_CHAIN_ZONE_OUT),
+		{.families = PLAN_V4, .protocol = PLAN_TCP},
+		{.families = PLAN_BOTH, .protocol = PLAN_UDP},
+		TCP(.segment = PLAN_SYN),
+		TCP(.state = PLAN_REPLY),
+		TCP(.in_interface = {"eth0"}),
+		TCP(.out_interface = {"eth0"}),
+		TCP(.has_socket = true),
+		TCP(.has_source = true),
+		TCP(.has_destination = true),
+		TCP(.has_destination = true, .is_destination_negated = true),
+		TCP(.is_source_foreign = true),
+		TCP(.is_destination_foreign = true),
+		TCP(.has_uid = true),
+		TCP(.has_gid = true),
+		TCP(.has_mark = true),
+		TCP(.source_port = 1),
+		TCP(.icmp_count = 1),
+		TCP(.verdict = PLAN_DROP),
+		TCP(.port = 1),
+		TCP(.zone = 1),
+		TCP(.set_mark = 1),
+		TCP(.target_chain = PLAN_CHAIN_DELIVER),
+		TCP(.uids = {1, 1}),
+		TCP(.gids = {1, 1}),
+		TCP(.mark = 1),
+	};
+
+	for (size_t i = 0; i < sizeof(OTHERS) / sizeof(*OTHERS); i++) {
+		struct plan_rule rules[] = {TCP(.port_count = 1, .ports = {{1, 1}}), OTHERS[i]};
+		const struct redirect_plan plan = {.rules = rules, .count = 2};
+		CLEANUP(nft_rules_release) struct nft_rules built = {0};
+		struct err err;
+
+		rules[1].port_count = 1;
+		rules[1].ports[0] = (struct range){2, 2};
+		CU_ASSERT_FATAL(nft_rules_build(&plan, PLAN_BOTH, &built, &err) == 0);
+		ASSERT_ROW("a rule of its own", built.count == 2);
+	}
+}
+
 static void test_base_chains(void)
 {
 	for (enum plan_chain chain = 0; chain < PLAN_CHAIN_COUNT; chain++) {
@@ -316,6 +361,7 @@ static void test_without_memory(void)
 
 static CU_TestInfo tests[] = {
 	{"groups and sets", test_groups},
+	{"every field counts", test_every_field_counts},
 	{"base chains", test_base_chains},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,

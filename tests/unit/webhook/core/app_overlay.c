@@ -42,6 +42,12 @@ static const struct row ROWS[] = {
 	{"a probe is one choice", APP(",'livenessProbe':{'exec':{}}"),
 	 "{'livenessProbe':{'httpGet':{}},'startupProbe':{'grpc':{}}}", NULL,
 	 APP(",'livenessProbe':{'exec':{}},'startupProbe':{'grpc':{}}"), ""},
+	{"a request is made of the user's limit", APP(",'resources':{'limits':{'cpu':'1'}}"),
+	 "{'resources':{'requests':{'cpu':'2'}}}", NULL, APP(",'resources':{'limits':{'cpu':'1'}}"),
+	 ""},
+	{"a request is not made of another overlay's limit", APP(""),
+	 "{'resources':{'requests':{'cpu':'1'}}}", "{'resources':{'limits':{'cpu':'2'}}}",
+	 APP(",'resources':{'limits':{'cpu':'2'},'requests':{'cpu':'1'}}"), ""},
 	{"another type", APP(",'resources':[]"), "{'resources':{}}", NULL, NULL,
 	 "container 'a': resources: must be of type array, as in the pod, found object"},
 

@@ -16,7 +16,8 @@
 #define STATUS(profile, undo) \
 	"{'profiles':[{'hash':'0123456789ab','name':'" profile "'}],'undo':" undo ",'version':1}"
 #define OURS "'sidewire.io/redirect':'added','sidewire.io/status':'added'"
-#define DEFAULT "'kubectl.kubernetes.io/default-container':'added',"
+/* The digest is that of "a". */
+#define DEFAULT "'kubectl.kubernetes.io/default-container':'added:52e771b6',"
 
 static const struct {
 	const char *name, *pod, *profiles;
@@ -29,9 +30,9 @@ static const struct {
 	 STATUS("other", "{'metadata':{'annotations':{" DEFAULT OURS "}}}"), NONE, "a"},
 	{"no application at all", "{'spec':{'containers':[{'name':'other'}]}}", "other",
 	 STATUS("other", "{'metadata':{'annotations':{" OURS "}}}"), NONE, NULL},
-	{"no profile that redirects", "{'spec':{'containers':[{'name':'other'}]}}", "agent",
+	{"no profile that redirects", "{'spec':{'containers':[{'name':'a'}]}}", "agent",
 	 STATUS("agent", "{'metadata':{'annotations':{" DEFAULT "'sidewire.io/status':'added'}}}"),
-	 NULL, "other"},
+	 NULL, "a"},
 	{"what was forged is overruled",
 	 "{'metadata':{'annotations':{'sidewire.io/status':'x','sidewire.io/redirect':'y'}},"
 	 "'spec':{'containers':[{'name':'a'}]}}",
@@ -112,13 +113,14 @@ static void test_undo(void)
 	json_auto_t *original = quoted_json("{'spec':{'volumes':[{'name':'v'}]}}");
 	json_auto_t *pod = quoted_json("{'spec':{'volumes':[{'name':'v'},{'name':'run'}]}}");
 	const struct inject_status status = {original, &choice, &redirect};
+	json_auto_t *left = json_array();
 	json_auto_t *result = NULL;
 	json_auto_t *undone = NULL;
 	struct err err = {0};
 
 	CU_ASSERT_EQUAL_FATAL(profile_choose(&set, "proxy", NULL, &choice, &err), 0);
 	CU_ASSERT_EQUAL_FATAL(inject_status_write(pod, &status, &result, &err), 0);
-	CU_ASSERT_EQUAL_FATAL(uninject(result, &undone, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(uninject(result, left, &undone, &err), 0);
 	CU_ASSERT(json_equal(undone, original));
 }
 

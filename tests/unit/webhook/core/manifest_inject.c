@@ -32,12 +32,15 @@ static int change(const char *text, const struct manifest_setting *setting, bool
 	CLEANUP(manifest_release) struct manifest manifest = {0};
 	CLEANUP(inject_result_release) struct inject_result result = {0};
 	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
+	json_auto_t *left = json_array();
 	bool is_anew = false;
 	bool is_changed = false;
-	int r = manifest_read(text, strlen(text), 1, &manifest, err);
 
+	if (left == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = manifest_read(text, strlen(text), 1, &manifest, err);
 	if (r == 0 && is_taken_out)
-		r = manifest_uninject(&manifest, manifest.objects, &is_changed, err);
+		r = manifest_uninject(&manifest, manifest.objects, left, &is_changed, err);
 	else if (r == 0)
 		r = manifest_inject(&manifest, manifest.objects, setting, &result, err);
 	if (r == 0)

@@ -51,6 +51,21 @@ static const struct row ROWS[] = {
 	 SPEC(APPS("{'name':'a','lifecycle':{'preStop':{'exec':{}},'postStart':{'exec':{}}}}")),
 	 SPEC(APPS("{'name':'a','lifecycle':{'preStop':{'sleep':{}},'postStart':{'exec':{}}}}")),
 	 ""},
+	{"a request is made of the user's limit",
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':'1'}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'requests':{'cpu':'2','memory':'2'},"
+		   "'limits':{'cpu':'2','memory':'2'}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':'1','memory':'2'},"
+		   "'requests':{'memory':'2'}}}")),
+	 ""},
+	{"all requests are made of the user's limits",
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':'1'}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'requests':{'cpu':'2'}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':'1'}}}")), ""},
+	{"a limit that is null is none",
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':null}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'requests':{'cpu':'2'}}}")),
+	 SPEC(APPS("{'name':'a','resources':{'limits':{'cpu':null},'requests':{'cpu':'2'}}}")), ""},
 	{"a variable is one choice",
 	 SPEC(APPS("{'name':'a','env':[{'name':'X','value':'1'},{'name':'Z','value':'3'}]}")),
 	 SPEC(APPS("{'name':'a','env':[{'name':'X','valueFrom':{}},{'name':'Y','value':'2'},"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/core/uninject.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "common/base/cleanup.h"
@@ -50,13 +51,14 @@ static void test_inverse(void)
 		CLEANUP(inject_result_release) struct inject_result once = {0};
 		CLEANUP(inject_result_release) struct inject_result twice = {0};
 		json_auto_t *pod = quoted_json(PODS[i].pod);
+		json_auto_t *left = json_array();
 		json_auto_t *undone = NULL;
 		struct err err = {0};
 
 		inject_sample(pod, &once);
 		inject_sample(once.pod, &twice);
 		ASSERT_ROW(PODS[i].name, json_equal(once.pod, twice.pod));
-		ASSERT_ROW(PODS[i].name, uninject(twice.pod, &undone, &err) == 0);
+		ASSERT_ROW(PODS[i].name, uninject(twice.pod, left, &undone, &err) == 0);
 		CLEANUP(freep) char *text = quoted_json_text(undone);
 		ASSERT_ROW(PODS[i].name, json_equal(undone, pod));
 		if (!json_equal(undone, pod))
@@ -71,6 +73,7 @@ static void test_others_between(void)
 	CLEANUP(inject_result_release) struct inject_result once = {0};
 	CLEANUP(inject_result_release) struct inject_result twice = {0};
 	json_auto_t *pod = quoted_json(PODS[0].pod);
+	json_auto_t *left = json_array();
 	json_auto_t *undone = NULL;
 	struct err err = {0};
 
@@ -81,11 +84,38 @@ static void test_others_between(void)
 	json_array_insert_new(json_object_get(spec, "volumes"), 0, quoted_json("{'name':'other'}"));
 	inject_sample(once.pod, &twice);
 	CU_ASSERT(json_array_size(twice.patch) == 0);
-	CU_ASSERT_FATAL(uninject(twice.pod, &undone, &err) == 0);
+	CU_ASSERT_FATAL(uninject(twice.pod, left, &undone, &err) == 0);
 	CLEANUP(freep) char *text = quoted_json_text(undone);
 	ASSERT_TEXT("others", text,
 		    "{'spec':{'containers':[{'name':'a'}],'volumes':[{'name':'other'}]},"
 		    "'metadata':{'annotations':{'other':'1'}}}");
+}
+
+/* Somebody changes what we wrote, and we are asked again: that it is not ours is told all the same.
+ */
+static void test_changed_between(void)
+{
+	CLEANUP(inject_result_release) struct inject_result once = {0};
+	CLEANUP(inject_result_release) struct inject_result twice = {0};
+	json_auto_t *pod = quoted_json(
+		"{'spec':{'initContainers':[{'name':'proxy','image':'auto'}],'containers':[]}}");
+	json_auto_t *left = json_array();
+	json_auto_t *undone = NULL;
+	struct err err = {0};
+
+	inject_sample(pod, &once);
+	json_t *spec = json_object_get(once.pod, "spec");
+	json_object_set_new(json_array_get(json_object_get(spec, "initContainers"), 0), "image",
+			    json_string("mine"));
+	inject_sample(once.pod, &twice);
+	CU_ASSERT(json_array_size(twice.patch) == 0);
+	CU_ASSERT_FATAL(uninject(twice.pod, left, &undone, &err) == 0);
+	CLEANUP(freep) char *text = quoted_json_text(undone);
+	ASSERT_TEXT("changed", text,
+		    "{'spec':{'initContainers':[{'name':'proxy','image':'mine'}],"
+		    "'containers':[]}}");
+	CLEANUP(freep) char *places = quoted_json_text(left);
+	ASSERT_TEXT("left", places, "['spec.initContainers.proxy.image']");
 }
 
 static const struct {
@@ -118,12 +148,13 @@ static void test_status(void)
 {
 	for (size_t i = 0; i < sizeof(STATUS_ROWS) / sizeof(*STATUS_ROWS); i++) {
 		json_auto_t *pod = quoted_json(STATUS_ROWS[i].pod);
+		json_auto_t *left = json_array();
 		json_auto_t *undone = NULL;
 		struct err err = {0};
 		bool is_fine = *STATUS_ROWS[i].message == '\0';
 
 		ASSERT_ROW(STATUS_ROWS[i].name,
-			   uninject(pod, &undone, &err) == (is_fine ? 0 : -EINVAL));
+			   uninject(pod, left, &undone, &err) == (is_fine ? 0 : -EINVAL));
 		ASSERT_ROW(STATUS_ROWS[i].name, undone == (is_fine ? pod : NULL));
 		ASSERT_TEXT(STATUS_ROWS[i].name, err.msg, STATUS_ROWS[i].message);
 	}
@@ -132,8 +163,12 @@ static void test_status(void)
 static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	const struct inject_result *injected = input;
+	json_auto_t *left = json_array();
 	json_auto_t *undone = NULL;
-	int r = uninject(injected->pod, &undone, err);
+
+	if (left == NULL)
+		return err_set(err, ENOMEM, "out of memory");
+	int r = uninject(injected->pod, left, &undone, err);
 
 	return r == 0 ? alloc_fail_outcome(undone, ret_outcome, err) : r;
 }
@@ -152,6 +187,7 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"the inverse of injection", test_inverse},
 	{"what others added stays", test_others_between},
+	{"what others changed is told after a second pass, too", test_changed_between},
 	{"the status has to be one", test_status},
 	{"memory may end anywhere", test_out_of_memory},
 	CU_TEST_INFO_NULL,
