@@ -156,11 +156,12 @@ check: ## the fast inner loop: unit, golden, layers, namespaces
 	BUILD=$(BUILD) tests/layers/run
 	$(MAKE) netns
 
-# Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers.
+# Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers. $+ and not $^: what
+# both halves use stands behind each of them.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(call objects_of,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_SHARED) $(WEBHOOK_LIBS) $(CNI_LIBS)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $+ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
 .PHONY: test demo
 test: ## install what is missing and run everything there is (root): hack/test
