@@ -59,7 +59,7 @@ CNI_EXTERNAL := -L$(DEPS)/lib -lip4tc -lip6tc -lnl-3 -ljansson
 
 NODE_EXTERNAL = $(KUBE_EXTERNAL) -lmicrohttpd -ljansson
 
-STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate
+STATIC_PROGRAMS := $(BUILD)/sidewire-cni $(BUILD)/sidewire-gate $(BUILD)/sidewire-redirect
 # The others need a dozen shared libraries of the other architecture: they are built on a machine of it, as is the image.
 PROGRAMS := $(if $(ARCH),,$(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node) \
 	$(STATIC_PROGRAMS)
@@ -89,7 +89,7 @@ $(call archive_of,$(1)): $(call objects_of,$(call sources_of,$(1))) $(call archi
 endef
 $(foreach l,$(LAYERS),$(if $(call sources_of,$(l)),$(eval $(call archive_rule,$(l)))))
 
-# The plugin and the gate run on hosts and in images of any distribution: nothing dynamic, but for sanitizers.
+# These run on hosts and in images of any distribution: nothing dynamic, but for sanitizers.
 STATIC_PIE := $(if $(SANITIZE),-pie,-static-pie)
 
 $(BUILD)/sidewire-webhook: $(call objects_of,webhook/main.c) $(WEBHOOK_LIBS)
@@ -107,6 +107,9 @@ $(BUILD)/sidewire-cni: $(call objects_of,cni/main.c) $(CNI_LIBS)
 $(BUILD)/sidewire-gate: $(call objects_of,cni/gate_main.c) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
 
+$(BUILD)/sidewire-redirect: $(call objects_of,cni/redirect_main.c) $(CNI_LIBS)
+	$(CC) $(ALL_LDFLAGS) $(STATIC_PIE) -o $@ $^ $(CNI_EXTERNAL)
+
 # Tests: tests/unit mirrors the tree; one runner holds every suite.
 UNIT_SOURCES := $(wildcard tests/unit/*.c tests/unit/*/*.c tests/unit/*/*/*.c)
 # tests/unit/alloc_fail and kept_log stand between the code under test and these.
@@ -120,7 +123,7 @@ TOOLS := $(patsubst tests/tools/%.c,$(BUILD)/%,$(wildcard tests/tools/*.c))
 $(TOOLS): $(BUILD)/%: $(BUILD)/obj/tests/tools/%.o $(WEBHOOK_LIBS) $(CNI_LIBS)
 	$(CC) $(ALL_LDFLAGS) -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
-.PHONY: unit golden merge netns webhook-test offline e2e check
+.PHONY: unit golden merge netns webhook-test offline redirect e2e check
 unit: $(BUILD)/unit-tests ## run the unit tests
 	$(BUILD)/unit-tests
 
@@ -140,6 +143,9 @@ webhook-test: all $(TOOLS) ## run the tests that ask the running webhook
 offline: all $(TOOLS) ## run the tests of sidewire-inject
 	BUILD=$(BUILD) tests/offline/run
 
+redirect: all ## run the tests of sidewire-redirect (root)
+	BUILD=$(BUILD) tests/redirect/run
+
 e2e: all ## run the tests on a real Kubernetes of two nodes (root; builds one first, once, in 15 minutes)
 	BUILD=$(BUILD) tests/e2e/run
 
@@ -150,11 +156,12 @@ check: ## the fast inner loop: unit, golden, layers, namespaces
 	BUILD=$(BUILD) tests/layers/run
 	$(MAKE) netns
 
-# Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers.
+# Fuzzers: tests/fuzz/fuzz_NAME.c becomes build/fuzz/fuzz_NAME; tests/fuzz/run knows compiler and sanitizers. $+ and not $^: what
+# both halves use stands behind each of them.
 FUZZERS := $(patsubst tests/fuzz/%.c,$(BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SHARED := $(call objects_of,$(filter-out tests/fuzz/fuzz_%,$(wildcard tests/fuzz/*.c)))
 $(FUZZERS): $(BUILD)/%: $(BUILD)/obj/tests/fuzz/%.o $(FUZZ_SHARED) $(WEBHOOK_LIBS) $(CNI_LIBS)
-	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $^ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
+	$(CC) $(ALL_LDFLAGS) -fsanitize=fuzzer -pie -o $@ $+ $(WEBHOOK_EXTERNAL) $(CNI_EXTERNAL)
 
 .PHONY: test demo
 test: ## install what is missing and run everything there is (root): hack/test
@@ -223,14 +230,17 @@ SHARE = $(DESTDIR)$(PREFIX)/share
 .PHONY: install clean help
 install: all ## install under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/cni $(addprefix $(SHARE)/,sidewire/profiles man/man1 \
-		bash-completion/completions zsh/site-functions)
+		bash-completion/completions zsh/site-functions) $(DESTDIR)$(PREFIX)/lib/systemd/system
 	install -m 755 $(BUILD)/sidewire-webhook $(BUILD)/sidewire-inject $(BUILD)/sidewire-node $(BUILD)/sidewire-gate \
-		$(DESTDIR)$(PREFIX)/bin
+		$(BUILD)/sidewire-redirect $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(BUILD)/sidewire-cni $(DESTDIR)$(PREFIX)/libexec/cni
 	install -m 644 manifests/profiles/*.yaml $(SHARE)/sidewire/profiles
-	install -m 644 webhook/man/*.1 $(SHARE)/man/man1
-	$(BUILD)/sidewire-inject completion bash >$(SHARE)/bash-completion/completions/sidewire-inject
-	$(BUILD)/sidewire-inject completion zsh >$(SHARE)/zsh/site-functions/_sidewire-inject
+	install -m 644 webhook/man/*.1 cni/man/*.1 $(SHARE)/man/man1
+	install -m 644 cni/systemd/*.service $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for program in sidewire-inject sidewire-redirect; do \
+		$(BUILD)/$$program completion bash >$(SHARE)/bash-completion/completions/$$program && \
+		$(BUILD)/$$program completion zsh >$(SHARE)/zsh/site-functions/_$$program || exit 1; \
+	done
 
 clean: ## remove what was built (what hack/deps installed stays)
 	rm -rf $(BUILD)

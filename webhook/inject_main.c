@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "webhook/io/inject_command_table.h"
 #include "webhook/io/inject_options.h"
 #include "webhook/io/inject_run.h"
 
@@ -42,13 +43,13 @@ static int carry_out(const struct inject_command_options *options, const char *n
 
 	switch (options->command) {
 	case INJECT_COMMAND_HELP:
-		inject_options_help(options->topic, name, &text);
+		command_help(&INJECT_TABLE, options->topic, name, &text);
 		return print(&text);
 	case INJECT_COMMAND_VERSION:
 		strbuf_puts(&text, PROGRAM " " SIDEWIRE_VERSION "\n");
 		return print(&text);
 	case INJECT_COMMAND_COMPLETION:
-		if (inject_options_completion(options->inputs.items[0], &text, err) < 0)
+		if (command_completion(&INJECT_TABLE, options->inputs.items[0], &text, err) < 0)
 			return err->code;
 		return print(&text);
 	case INJECT_COMMAND_INJECT:

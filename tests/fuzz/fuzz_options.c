@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command lines of sidewire-inject, sidewire-webhook and sidewire-node: a line for each
- * argument, the first one saying whose they are.
+ * The command lines of sidewire-inject, sidewire-webhook, sidewire-node and sidewire-redirect: a
+ * line for each argument, the first one saying whose they are.
  */
 #include <getopt.h>
 #include <stdlib.h>
 
 #include "cni/io/node_options.h"
+#include "cni/io/redirect_options.h"
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
+#include "webhook/io/inject_command_table.h"
 #include "webhook/io/inject_options.h"
 #include "webhook/io/webhook_options.h"
 
@@ -25,7 +27,7 @@ static int parse_inject(int argc, char **argv, struct err *err)
 	assert(options.command < INJECT_COMMAND_COUNT && options.topic < INJECT_COMMAND_COUNT);
 	assert(options.inputs.count + options.profiles.count + options.namespaces.count <
 	       (size_t)argc);
-	inject_options_help(options.topic, argv[0], &help);
+	command_help(&INJECT_TABLE, options.topic, argv[0], &help);
 	assert(help.length > 0);
 	return 0;
 }
@@ -53,6 +55,22 @@ static int parse_node(int argc, char **argv, struct err *err)
 	return r;
 }
 
+static int parse_redirect(int argc, char **argv, struct err *err)
+{
+	CLEANUP(strbuf_release) struct strbuf help = STRBUF_INIT;
+	struct redirect_options options = {.command = 0};
+	int r = redirect_options_parse(argc, argv, &options, err);
+
+	if (r < 0)
+		return r;
+	assert(options.command < REDIRECT_COMMAND_COUNT && options.topic < REDIRECT_COMMAND_COUNT);
+	if (options.command == REDIRECT_COMMAND_EXPLAIN)
+		assert(options.packet.source.is_v6 == options.packet.destination.is_v6);
+	command_help(&REDIRECT_TABLE, options.topic, argv[0], &help);
+	assert(help.length > 0);
+	return 0;
+}
+
 static void parse(int argc, char **argv)
 {
 	static const struct {
@@ -62,6 +80,7 @@ static void parse(int argc, char **argv)
 		{"inject", parse_inject},
 		{"webhook", parse_webhook},
 		{"node", parse_node},
+		{"redirect", parse_redirect},
 	};
 
 	for (size_t i = 0; i < sizeof(PROGRAMS) / sizeof(*PROGRAMS); i++) {

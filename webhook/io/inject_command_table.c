@@ -1,62 +1,64 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/io/inject_command_table.h"
 
-#define INJECT INJECT_MASK(INJECT_COMMAND_INJECT)
-#define UNINJECT INJECT_MASK(INJECT_COMMAND_UNINJECT)
-#define EXPLAIN INJECT_MASK(INJECT_COMMAND_EXPLAIN)
-#define LINT INJECT_MASK(INJECT_COMMAND_LINT)
+#include "webhook/io/inject_options.h"
+
+#define INJECT COMMAND_MASK(INJECT_COMMAND_INJECT)
+#define UNINJECT COMMAND_MASK(INJECT_COMMAND_UNINJECT)
+#define EXPLAIN COMMAND_MASK(INJECT_COMMAND_EXPLAIN)
+#define LINT COMMAND_MASK(INJECT_COMMAND_LINT)
 
 /* Commands that read manifests, and those that know what the cluster would do to them. */
 #define READERS (INJECT | UNINJECT | EXPLAIN | LINT)
 #define DECIDERS (INJECT | EXPLAIN | LINT)
-#define ALL (INJECT_MASK(INJECT_COMMAND_COUNT) - 1)
+#define ALL (COMMAND_MASK(INJECT_COMMAND_COUNT) - 1)
 
-const struct inject_option_row INJECT_OPTIONS[INJECT_OPTION_COUNT] = {
-	[INJECT_OPTION_FILENAME] = {"filename", 'f', "FILE", INJECT_ARGUMENT_FILE, READERS,
+static const struct command_option_row OPTIONS[INJECT_OPTION_COUNT] = {
+	[INJECT_OPTION_FILENAME] = {"filename", 'f', "FILE", COMMAND_ARGUMENT_FILE, READERS,
 				    "a manifest, a directory of them (*.yaml, *.yml, *.json),\n"
 				    "or - for standard input; also without -f; repeatable"},
-	[INJECT_OPTION_RECURSIVE] = {"recursive", 'R', NULL, INJECT_ARGUMENT_TEXT, READERS,
+	[INJECT_OPTION_RECURSIVE] = {"recursive", 'R', NULL, COMMAND_ARGUMENT_TEXT, READERS,
 				     "read directories inside of directories too"},
-	[INJECT_OPTION_FROM_CLUSTER] = {"from-cluster", '\0', "NAMESPACE/POD", INJECT_ARGUMENT_TEXT,
-					EXPLAIN,
+	[INJECT_OPTION_FROM_CLUSTER] = {"from-cluster", '\0', "NAMESPACE/POD",
+					COMMAND_ARGUMENT_TEXT, EXPLAIN,
 					"in place of a manifest, a pod that is there. kubectl is\n"
 					"asked for it, its namespace, the profiles in force and\n"
 					"the nodes; what options say is not asked for"},
-	[INJECT_OPTION_NAMESPACE] = {"namespace", 'n', "NAME", INJECT_ARGUMENT_TEXT, DECIDERS,
+	[INJECT_OPTION_NAMESPACE] = {"namespace", 'n', "NAME", COMMAND_ARGUMENT_TEXT, DECIDERS,
 				     "where objects go that name no namespace: default, or\n"
 				     "the one that the namespace files tell of"},
-	[INJECT_OPTION_NAMESPACE_FILE] = {"namespace-file", '\0', "FILE", INJECT_ARGUMENT_FILE,
+	[INJECT_OPTION_NAMESPACE_FILE] = {"namespace-file", '\0', "FILE", COMMAND_ARGUMENT_FILE,
 					  DECIDERS,
 					  "a manifest of namespaces: their labels, and their\n"
 					  "annotations, which are defaults for pods; repeatable.\n"
 					  "kubectl get namespaces -o yaml writes one"},
-	[INJECT_OPTION_PROFILE] = {"profile", '\0', "FILE", INJECT_ARGUMENT_FILE, DECIDERS,
+	[INJECT_OPTION_PROFILE] = {"profile", '\0', "FILE", COMMAND_ARGUMENT_FILE, DECIDERS,
 				   "a profile; what pods get that name none: all of these,\n"
 				   "in this order; repeatable"},
-	[INJECT_OPTION_PROFILES_DIR] = {"profiles-dir", '\0', "DIR", INJECT_ARGUMENT_DIRECTORY,
+	[INJECT_OPTION_PROFILES_DIR] = {"profiles-dir", '\0', "DIR", COMMAND_ARGUMENT_DIRECTORY,
 					DECIDERS,
 					"a directory of profiles that pods may name; the ones\n"
 					"that are installed, unless there is a --profile"},
 	[INJECT_OPTION_DEFAULT_PROFILES] =
-		{"default-profiles", '\0', "LIST", INJECT_ARGUMENT_TEXT, DECIDERS,
+		{"default-profiles", '\0', "LIST", COMMAND_ARGUMENT_TEXT, DECIDERS,
 		 "what pods get that name no profiles: every --profile,\n"
 		 "or envoy, as from the webhook"},
-	[INJECT_OPTION_IMAGE_VOLUMES] = {"image-volumes", '\0', NULL, INJECT_ARGUMENT_TEXT,
+	[INJECT_OPTION_IMAGE_VOLUMES] = {"image-volumes", '\0', NULL, COMMAND_ARGUMENT_TEXT,
 					 DECIDERS,
 					 "every node can mount image volumes (Kubernetes 1.35\n"
 					 "with containerd 2.1 or CRI-O 1.31): pods may have the\n"
 					 "gate exec, and tcpSocket probes become exec probes"},
 	[INJECT_OPTION_GATE_IMAGE] =
-		{"gate-image", '\0', "REFERENCE", INJECT_ARGUMENT_TEXT, DECIDERS,
+		{"gate-image", '\0', "REFERENCE", COMMAND_ARGUMENT_TEXT, DECIDERS,
 		 "with --image-volumes, the image that has the gate:\n" INJECT_GATE_IMAGE},
-	[INJECT_OPTION_QUIET] = {"quiet", 'q', NULL, INJECT_ARGUMENT_TEXT,
+	[INJECT_OPTION_QUIET] = {"quiet", 'q', NULL, COMMAND_ARGUMENT_TEXT,
 				 INJECT | UNINJECT | EXPLAIN,
 				 "tell only of pods that were refused or left alone, and\n"
 				 "warnings"},
-	[INJECT_OPTION_HELP] = {"help", 'h', NULL, INJECT_ARGUMENT_TEXT, ALL, "this text"},
+	[INJECT_OPTION_HELP] = {"help", 'h', NULL, COMMAND_ARGUMENT_TEXT, ALL, "this text"},
 };
 
-const struct inject_command_row INJECT_COMMANDS[INJECT_COMMAND_COUNT] = {
+static const struct command_row COMMANDS[INJECT_COMMAND_COUNT] = {
 	[INJECT_COMMAND_INJECT] =
 		{"inject", "[-f] FILE...", "a manifest, or - for standard input",
 		 "print manifests with the sidecar in every pod",
@@ -122,4 +124,34 @@ const struct inject_command_row INJECT_COMMANDS[INJECT_COMMAND_COUNT] = {
 		 "  sidewire-inject completion zsh > \"${fpath[1]}/_sidewire-inject\"\n"},
 	[INJECT_COMMAND_VERSION] = {"version", NULL, NULL, "print the version", "", ""},
 	[INJECT_COMMAND_HELP] = {"help", NULL, NULL, "tell of a command, or of all", "", ""},
+};
+
+const struct command_table INJECT_TABLE = {
+	.program = "sidewire-inject",
+	.function = "_sidewire_inject",
+	.commands = COMMANDS,
+	.command_count = INJECT_COMMAND_COUNT,
+	.options = OPTIONS,
+	.option_count = INJECT_OPTION_COUNT,
+	.help = INJECT_COMMAND_HELP,
+	.completion = INJECT_COMMAND_COMPLETION,
+	.intro = "Usage: %s COMMAND [OPTION...] [FILE...]\n"
+		 "\n"
+		 "Does offline, with the same code, what sidewire's webhook does in a cluster: it\n"
+		 "puts the sidecar of a profile into the pods of manifests. No cluster is asked,\n"
+		 "but for explain --from-cluster.\n"
+		 "\n"
+		 "Commands:\n",
+	.conclusion =
+		"\n"
+		"Begin with:\n"
+		"  %s help inject                                 options of a command\n"
+		"  %s explain deployment.yaml                     what would be added, and why\n"
+		"  %s inject deployment.yaml | kubectl apply -f - put it in, and send it\n"
+		"The latter is linkerd inject, or istioctl kube-inject -f, for sidewire.\n"
+		"\n"
+		"Linked as kubectl-sidewire into a directory of PATH it is kubectl sidewire.\n"
+		"\n"
+		"Exit status: 0; 1 where an input was refused or could not be read; 2 for a bad\n"
+		"command line.\n",
 };

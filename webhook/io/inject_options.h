@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The command line of sidewire-inject: commands, their options, what --help says of them, and the
- * completion of shells. All of it is made from the same tables. */
+/* The command line of sidewire-inject, as inject_command_table.h has it. */
 #ifndef SIDEWIRE_WEBHOOK_INJECT_OPTIONS_H
 #define SIDEWIRE_WEBHOOK_INJECT_OPTIONS_H
 
@@ -8,7 +7,7 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "common/base/strbuf.h"
+#include "common/io/command_read.h"
 
 enum inject_command {
 	INJECT_COMMAND_INJECT,
@@ -19,12 +18,6 @@ enum inject_command {
 	INJECT_COMMAND_VERSION,
 	INJECT_COMMAND_HELP,
 	INJECT_COMMAND_COUNT,
-};
-
-/* Some arguments of the command line, borrowed from it. */
-struct argument_list {
-	const char **items; /* owned */
-	size_t count;
 };
 
 /* All strings are borrowed from the command line, or static. */
@@ -55,14 +48,5 @@ int inject_options_parse(int argc, char **argv, struct inject_command_options *r
 
 /* Frees the lists. For CLEANUP(). */
 void inject_options_release(struct inject_command_options *options) __attribute__((nonnull));
-
-/* Appends what is to be known of a command; of INJECT_COMMAND_HELP: of all. `program` is what the
- * user types, "sidewire-inject" or "kubectl sidewire". */
-void inject_options_help(enum inject_command topic, const char *program, struct strbuf *out)
-	__attribute__((nonnull));
-
-/* Appends the completion of a shell, "bash" or "zsh". -EINVAL for any other. */
-int inject_options_completion(const char *shell, struct strbuf *out, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A plan as JSON, for scripts. */
+#ifndef SIDEWIRE_CNI_PLAN_JSON_H
+#define SIDEWIRE_CNI_PLAN_JSON_H
+
+#include "cni/core/redirect_plan.h"
+#include "common/base/strbuf.h"
+
+/* The members of a rule's object, with commas between them: "families" (a list of 4 and 6),
+ * "table", "chain", "why", and "rule", as redirect_text_rule() has it. */
+void plan_json_rule(const struct plan_rule *rule, struct strbuf *out) __attribute__((nonnull));
+
+/* The plan as an object with the list "rules", in their order, and a line end. */
+void plan_json(const struct redirect_plan *plan, struct strbuf *out) __attribute__((nonnull));
+
+#endif
