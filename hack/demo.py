@@ -22,7 +22,7 @@ import demo_run
 import kernel_rules
 import lab
 import proxies
-import rigs
+import servers
 from demo_object import is_kept, show_pods
 from demo_report import duration
 
@@ -98,8 +98,8 @@ def start_containers(report, client, server):
 def show_hops(report, seen, caller):
     """The request as a table: each hop goes on from where the next one is called from."""
     account = seen.account
-    rows = [("client", "curl", "", rigs.endpoint(account["remote_ip"], account["remote_port"]),
-             rigs.endpoint(account["local_ip"], account["local_port"]))]
+    rows = [("client", "curl", "", servers.endpoint(account["remote_ip"], account["remote_port"]),
+             servers.endpoint(account["local_ip"], account["local_port"]))]
     for hop, line in (("its Envoy", seen.outbound), ("server's Envoy", seen.inbound)):
         rows.append((hop, f"log, {line['direction']}", line["source"], line["original_destination"],
                      line["upstream_source"]))
@@ -110,7 +110,7 @@ def show_hops(report, seen, caller):
 def send_request(report, client, server, family):
     """A request over one family: what each hop says, and whether it fits."""
     seen = demo_pods.request(client, server, family)
-    target = rigs.endpoint(server.address(family), demo_pods.APPLICATION_PORT)
+    target = servers.endpoint(server.address(family), demo_pods.APPLICATION_PORT)
     caller = seen.served[0].split()[0].removeprefix("::ffff:") if seen.served else "nobody"
     show_hops(report, seen, caller)
     for line, direction, whose in ((seen.outbound, "outbound", "client"),
@@ -121,7 +121,7 @@ def send_request(report, client, server, family):
     report.observe(caller == ENVOY_SOURCE[family] and len(seen.served) == 1,
                    f"the server was asked once, from {ENVOY_SOURCE[family]}: by its own Envoy")
     account = seen.account
-    dialled = rigs.endpoint(account["remote_ip"], account["remote_port"])
+    dialled = servers.endpoint(account["remote_ip"], account["remote_port"])
     report.observe(account["http_code"] == 200 and dialled == target,
                    f"curl is connected to {dialled}, and has its answer: {account['http_code']}, "
                    f"{account['size_download']} bytes, {duration(account['time_total'])}")
@@ -135,7 +135,7 @@ def stop_envoy(report, client, server):
         started = time.monotonic()
         is_refused = client.is_refused(server, family)
         took = duration(time.monotonic() - started)
-        target = rigs.endpoint(server.address(family), demo_pods.APPLICATION_PORT)
+        target = servers.endpoint(server.address(family), demo_pods.APPLICATION_PORT)
         report.observe(is_refused, f"connect to {target}: refused, after {took}")
     time.sleep(SECONDS_FOR_A_LEAK)
     report.observe(server.read_logs() == before,

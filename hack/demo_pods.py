@@ -10,6 +10,7 @@ import time
 import kubelet
 import lab
 import rigs
+import servers
 
 APPLICATION = "web"
 APPLICATION_PORT = 8080
@@ -96,9 +97,9 @@ def request(client, server, family):
     """Calls the server's application from the client's pod by curl, and follows the call from the
     source port of one hop to the next."""
     query = f"/?over=IPv{family}"
-    target = rigs.endpoint(server.address(family), APPLICATION_PORT)
+    target = servers.endpoint(server.address(family), APPLICATION_PORT)
     account = curl(client, f"http://{target}{query}")
-    source = rigs.endpoint(account["local_ip"], account["local_port"])
+    source = servers.endpoint(account["local_ip"], account["local_port"])
     outbound = find_hop(client, source)
     inbound = find_hop(server, outbound["upstream_source"])
     log = server.log_of(APPLICATION).read_text(encoding="utf-8")

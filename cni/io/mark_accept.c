@@ -9,34 +9,88 @@
 #include "common/base/cleanup.h"
 #include "common/io/file_read.h"
 
-static const char PATH[] = "/proc/sys/net/ipv4/tcp_fwmark_accept";
+static const struct {
+	const char *name;
+	const char *path;
+} SYSCTLS[] = {
+	{"net.ipv4.tcp_fwmark_accept", "/proc/sys/net/ipv4/tcp_fwmark_accept"},
+	{"net.ipv4.fwmark_reflect", "/proc/sys/net/ipv4/fwmark_reflect"},
+	{"net.ipv6.fwmark_reflect", "/proc/sys/net/ipv6/fwmark_reflect"},
+};
 
-enum { VALUE_SIZE_MAX = 16 };
+enum {
+	VALUE_SIZE_MAX = 16,
+	SYSCTL_COUNT = sizeof(SYSCTLS) / sizeof(SYSCTLS[0]),
+};
 
-int mark_accept_read(bool *ret_is_set, struct err *err)
+_Static_assert(MARK_ACCEPT_ALL == (1u << SYSCTL_COUNT) - 1, "a bit for each");
+
+/* What the kernel has not, since it has no IPv6, is never missing. */
+static int read_one(const char *path, bool *ret_is_set, struct err *err)
 {
 	CLEANUP(freep) char *value = NULL;
 	size_t length;
-	int r = file_read_path(PATH, VALUE_SIZE_MAX, &value, &length, err);
+	struct err cause;
+	int r = file_read_path(path, VALUE_SIZE_MAX, &value, &length, &cause);
 
-	if (r == 0)
-		*ret_is_set = value[0] != '0';
-	return r;
+	if (r < 0 && r != -ENOENT) {
+		*err = cause;
+		return r;
+	}
+	*ret_is_set = r == -ENOENT || value[0] != '0';
+	return 0;
 }
 
-static int say_unwritable(int errnum, struct err *err)
+int mark_accept_read(uint32_t *ret_set, struct err *err)
 {
-	return err_set(err, errnum, "%s can not be written: %s%s", PATH, strerror(errnum),
+	uint32_t set = 0;
+
+	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
+		bool is_set = false;
+		int r = read_one(SYSCTLS[i].path, &is_set, err);
+
+		if (r < 0)
+			return r;
+		set |= is_set ? 1u << i : 0;
+	}
+	*ret_set = set;
+	return 0;
+}
+
+const char *mark_accept_missing(uint32_t set)
+{
+	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
+		if ((set & 1u << i) == 0)
+			return SYSCTLS[i].name;
+	}
+	return NULL;
+}
+
+static int say_unwritable(const char *path, int errnum, struct err *err)
+{
+	return err_set(err, errnum, "%s can not be written: %s%s", path, strerror(errnum),
 		       errnum == EROFS ? ": a privileged container has it writable" : "");
 }
 
-int mark_accept_write(bool is_set, struct err *err)
+static int write_one(const char *path, bool is_set, struct err *err)
 {
-	int fd = open(PATH, O_WRONLY | O_CLOEXEC);
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return say_unwritable(errno, err);
-	int r = write(fd, is_set ? "1" : "0", 1) < 0 ? say_unwritable(errno, err) : 0;
+		return errno == ENOENT ? 0 : say_unwritable(path, errno, err);
+	int r = write(fd, is_set ? "1" : "0", 1) < 0 ? say_unwritable(path, errno, err) : 0;
 	close(fd);
+	return r;
+}
+
+int mark_accept_write(uint32_t set, struct err *err)
+{
+	uint32_t before = 0;
+	int r = mark_accept_read(&before, err);
+
+	for (size_t i = 0; r == 0 && i < SYSCTL_COUNT; i++) {
+		if (((set ^ before) & 1u << i) != 0)
+			r = write_one(SYSCTLS[i].path, (set & 1u << i) != 0, err);
+	}
 	return r;
 }

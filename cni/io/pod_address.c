@@ -19,7 +19,7 @@ static int tell(int type, int flags, const struct cidr *address, int *ret_status
 	struct ifaddrmsg header = {
 		.ifa_family = AF_INET6,
 		.ifa_prefixlen = address->prefix_length,
-		.ifa_flags = IFA_F_PERMANENT,
+		.ifa_flags = IFA_F_PERMANENT | IFA_F_NODAD,
 		.ifa_scope = RT_SCOPE_HOST,
 		.ifa_index = LOOPBACK_INDEX,
 	};

@@ -18,7 +18,7 @@
 struct route_change {
 	struct route_list wanted;
 	struct route_list before;
-	bool is_accepting_before; /* the sysctl; not read where it does not matter */
+	uint32_t marks_before; /* mark_accept's sysctls; not read where they do not matter */
 };
 
 void route_change_free(struct route_change *change)
@@ -30,7 +30,7 @@ void route_change_free(struct route_change *change)
 	free(change);
 }
 
-/* Whether the sysctl is ours to set: for what is wanted, or because it was. */
+/* Whether the sysctls are ours to set: for what is wanted, or because they were. */
 static bool is_sysctl_ours(const struct route_change *change)
 {
 	return change->wanted.count > 0 || route_list_has_rule(&change->before);
@@ -47,7 +47,7 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 	if (r == 0)
 		r = route_list_read(&change->before, err);
 	if (r == 0 && is_sysctl_ours(change))
-		r = mark_accept_read(&change->is_accepting_before, err);
+		r = mark_accept_read(&change->marks_before, err);
 	if (r == 0)
 		*ret_change = TAKE(change);
 	return r;
@@ -96,8 +96,9 @@ int route_change_compare(const struct route_change *change, struct err *err)
 		if (!route_list_has(&change->wanted, change->before.items[i]))
 			r = say_difference(change->before.items[i], "is not expected", err);
 	}
-	if (r == 0 && change->wanted.count > 0 && !change->is_accepting_before)
-		return err_set(err, EUCLEAN, "net.ipv4.tcp_fwmark_accept is 0, 1 is expected");
+	if (r == 0 && change->wanted.count > 0 && change->marks_before != MARK_ACCEPT_ALL)
+		return err_set(err, EUCLEAN, "%s is 0, 1 is expected",
+			       mark_accept_missing(change->marks_before));
 	return r;
 }
 
@@ -149,8 +150,8 @@ int route_change_add(const struct route_change *change, struct err *err)
 	int r = set_lo_up(err);
 	if (r == 0)
 		r = add_missing(&change->wanted, &change->before, err);
-	if (r == 0 && !change->is_accepting_before)
-		r = mark_accept_write(true, err);
+	if (r == 0 && change->marks_before != MARK_ACCEPT_ALL)
+		r = mark_accept_write(MARK_ACCEPT_ALL, err);
 	return r;
 }
 
@@ -158,8 +159,8 @@ int route_change_remove_stale(const struct route_change *change, struct err *err
 {
 	int r = 0;
 
-	if (change->wanted.count == 0 && change->is_accepting_before)
-		r = mark_accept_write(false, err);
+	if (change->wanted.count == 0 && is_sysctl_ours(change))
+		r = mark_accept_write(0, err);
 	return r < 0 ? r : remove_others(&change->before, &change->wanted, err);
 }
 
@@ -172,26 +173,14 @@ static void keep_first(int r, const struct err *cause, int *first, struct err *e
 	}
 }
 
-/* Makes the sysctl what it was, if it is not. */
-static int restore_accept(const struct route_change *change, struct err *err)
-{
-	bool is_accepting = false;
-
-	if (!is_sysctl_ours(change))
-		return 0;
-	int r = mark_accept_read(&is_accepting, err);
-	if (r == 0 && is_accepting != change->is_accepting_before)
-		r = mark_accept_write(change->is_accepting_before, err);
-	return r;
-}
-
 int route_change_undo(const struct route_change *change, struct err *err)
 {
 	CLEANUP(route_list_release) struct route_list now = {0};
 	struct err cause;
 	int first = 0;
 
-	keep_first(restore_accept(change, &cause), &cause, &first, err);
+	if (is_sysctl_ours(change))
+		keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
 	int r = route_list_read(&now, &cause);
 	keep_first(r, &cause, &first, err);
 	if (r < 0)

@@ -47,10 +47,11 @@ def environment(command, pod):
             "CNI_ARGS": ";".join(f"{key}={value}" for key, value in arguments.items())}
 
 
-def call(command, pod, annotations=None):
-    """One call, "ADD", "CHECK" or "DEL". Returns the plugin's answer, None if it said nothing."""
+def call(command, pod, annotations=None, **members):
+    """One call, "ADD", "CHECK" or "DEL", by a conflist whose entry has these members, too. Returns the plugin's
+    answer, None if it said nothing."""
     done = subprocess.run([lab.BUILD / "sidewire-cni"], env=environment(command, pod),
-                          input=json.dumps(configuration(pod, annotations)), capture_output=True,
+                          input=json.dumps({**configuration(pod, annotations), **members}), capture_output=True,
                           text=True, check=False)
     try:
         answer = json.loads(done.stdout) if done.stdout else None

@@ -71,6 +71,12 @@ def user_of(container, pod_object):
     return uid, context.get("runAsGroup", uid)
 
 
+def capabilities_of(container):
+    """What the container's root is let do, by the names that setpriv has for it."""
+    added = container.get("securityContext", {}).get("capabilities", {}).get("add", [])
+    return [name.lower() for name in added]
+
+
 def make_volume(volume, pod_object, pod):
     """The directory of a volume: with the files that a downwardAPI makes, else empty, for anybody."""
     place = pathlib.Path(tempfile.mkdtemp())
@@ -127,7 +133,8 @@ def start(pod, pod_object, name, log, volumes=None, image=Image()):
     is_read_only = container.get("securityContext", {}).get("readOnlyRootFilesystem", False)
     root = in_root([*image.mounts, *mounts], "ro" if is_read_only else "rw")
     with open(log, "ab") as output:
-        return pod.start(root + lab.as_user(user_of(container, pod_object)) + words, stdout=output,
+        user = lab.as_user(user_of(container, pod_object), capabilities_of(container))
+        return pod.start(root + user + words, stdout=output,
                          stderr=output, cwd="/", env={"PATH": IMAGE_PATH, **variables})
 
 

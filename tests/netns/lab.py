@@ -32,11 +32,11 @@ for family in ip ip6; do
 done
 nft list ruleset
 ip -o addr show dev lo
-ip rule show
-ip -6 rule show
+ip rule show | sort
+ip -6 rule show | sort
 ip route show table 15998 2>/dev/null
 ip -6 route show table 15998 2>/dev/null
-cat /proc/sys/net/ipv4/tcp_fwmark_accept
+cat /proc/sys/net/ipv4/tcp_fwmark_accept /proc/sys/net/ipv[46]/fwmark_reflect
 """
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -113,8 +113,11 @@ class Namespace:
         self.name = PREFIX + label
         self.path = str(NETNS_DIRECTORY / self.name)
         self._processes = []
-        run(["ip", "netns", "add", self.name])
+        self._make()
         self.ip("link", "set", "lo", "up")
+
+    def _make(self):
+        run(["ip", "netns", "add", self.name])
 
     def __enter__(self):
         return self
@@ -190,8 +193,8 @@ class Namespace:
 
     def rules(self):
         """All that a CNI plugin might leave behind here: the netfilter rules of both families and backends
-        without their counters, the addresses of lo, the policy rules, the routes that they lead to, and
-        tcp_fwmark_accept. A table without a rule is as none."""
+        without their counters, the addresses of lo, the policy rules, the routes that they lead to, and the
+        sysctls of marks. A table without a rule is as none."""
         text = self.run(["sh", "-c", _SHOW_RULES])
         text = re.sub(r"\[\d+:\d+\]|^#.*\n| tentative", "", text, flags=re.MULTILINE)
         return re.sub(r"\*\w+\n(:[A-Z]+ ACCEPT \n)+COMMIT\n", "", text)
@@ -242,9 +245,9 @@ class Network:
         namespace.ip("addr", "add", f"fd77::{number:x}/64", "dev", interface, "nodad")
         namespace.ip("link", "set", interface, "up")
 
-    def add_pod(self, label):
+    def add_pod(self, label, is_of_own_users=False):
         """A namespace with an eth0 on the node's bridge."""
-        pod = self._stack.enter_context(Pod(label, self._next))
+        pod = self._stack.enter_context((OwnUsersPod if is_of_own_users else Pod)(label, self._next))
         self._next += 1
         outer = f"veth{pod.number}"
         self.node.ip("link", "add", outer, "type", "veth", "peer", "name", "eth0", "netns",
@@ -271,3 +274,18 @@ class Pod(Namespace):
         self.number = number
         self.ipv4 = f"10.77.0.{number}"
         self.ipv6 = f"fd77::{number:x}"
+
+
+class OwnUsersPod(Pod):
+    """A pod with a user namespace of its own (hostUsers: false), in which ids are FIRST_ID lower."""
+
+    FIRST_ID = 100000
+
+    def _make(self):
+        holder = subprocess.Popen(["unshare", "--user", "--net", "sh", "-c", "echo ready; exec sleep 3600"],
+                                  stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self._processes.append(holder)
+        holder.stdout.readline()
+        for name in ("uid_map", "gid_map"):
+            pathlib.Path(f"/proc/{holder.pid}/{name}").write_text(f"0 {self.FIRST_ID} 65536", encoding="ascii")
+        run(["ip", "netns", "attach", self.name, holder.pid])

@@ -1,65 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the traffic tests stand on: servers that say whom they see, and a pod whose proxy's log
-tells the way that a connection took."""
+"""What the traffic tests stand on: a pod whose proxy's log tells the way that a connection took."""
 
-import collections
-import contextlib
-import itertools
 import json
-import selectors
-import threading
 
+import calls
 import containerd
 import kubelet
 import lab
 import proxies
+from servers import endpoint
 
 SECONDS_FOR_A_LINE = 3
 PROFILES = "sidewire.io/profiles"
+MODE = "sidewire.io/redirect-mode"
+REDIRECT = "sidewire.io/redirect"
 HOPS_MAX = 4
-# Below those that the kernel gives (ip_local_port_range), above those that are listened to.
-FIRST_SOURCE_PORT = 20000
-
-# A connection: where it was dialled to, who its caller was, and whom the server saw.
-Call = collections.namedtuple("Call", "dialled source seen")
-
-
-def endpoint(host, port):
-    """An address as proxies write it into their logs."""
-    host = host.removeprefix("::ffff:")
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-class Observer:
-    """Servers that tell each caller the address that it has for them, and hang up."""
-
-    def __init__(self):
-        self._selector = selectors.DefaultSelector()
-        self._is_ending = False
-        self._thread = threading.Thread(target=self._serve)
-        self._thread.start()
-
-    def listen(self, namespace, ports):
-        """Listens on these ports of all addresses in the namespace."""
-        for port in ports:
-            server = namespace.listen("::", port)
-            self._selector.register(server, selectors.EVENT_READ)
-
-    def _serve(self):
-        while not self._is_ending:
-            for key, _ in self._selector.select(0.1):
-                with contextlib.suppress(OSError):
-                    connection, peer = key.fileobj.accept()
-                    with connection:
-                        connection.sendall(endpoint(*peer[:2]).encode())
-
-    def close(self):
-        """Ends the servers."""
-        self._is_ending = True
-        self._thread.join()
-        for key in list(self._selector.get_map().values()):
-            key.fileobj.close()
-        self._selector.close()
 
 
 class ProxyLog:
@@ -96,29 +51,26 @@ class ProxyLog:
 
 class Rig:
     """A pod with the proxy of a shipped profile in it, and the redirect document that is in force
-    there.
+    there."""
 
-    `families` are those whose original destination the proxy can find out.
-    """
-
-    def __init__(self, pod, webhook, profile, log, families):
+    def __init__(self, pod, webhook, kind, log):
         self.pod = pod
-        self.families = families
-        self.profile = profile
+        self.kind = kind
         self._webhook = webhook
         self._path = log
         self._applied = None
-        self._pod_object = None
-        self._source_ports = itertools.count(FIRST_SOURCE_PORT)
+        self._annotations = None
+        self._members = {}
+        self.document = json.loads(self.create({})["metadata"]["annotations"][REDIRECT])
         self.start_proxy()
         self.log = ProxyLog(log)
 
     def start_proxy(self):
         """Starts the proxy and waits until it listens."""
         # What Envoy logs is there at once; HAProxy logs at once anyway.
-        flush = {"param.sidewire.io/logFlush": "5"} if self.profile == "envoy" else {}
+        flush = {"param.sidewire.io/logFlush": "5"} if self.kind.container == "envoy" else {}
         pod_object = self.create(flush)
-        self._proxy = kubelet.start(self.pod, pod_object, self.profile, self._path)
+        self._proxy = kubelet.start(self.pod, pod_object, self.kind.container, self._path)
         proxies.wait_until_listening(self.pod, self._proxy, self._path)
 
     def stop_proxy(self):
@@ -129,20 +81,33 @@ class Rig:
         """A pod that was created with these annotations, and the rig's profile; "self-call" is that
         profile with selfCall. Its application's container has these fields."""
         wanted = annotations.get(PROFILES)
-        profile = f"{self.profile}-{wanted}" if wanted else self.profile
-        return self._webhook.create({**annotations, PROFILES: profile}, container)
+        profile = f"{self.kind.profile}-{wanted}" if wanted else self.kind.profile
+        mode = {} if self.kind.mode == "redirect" else {MODE: self.kind.mode}
+        return self._webhook.create({**mode, **annotations, PROFILES: profile}, container)
 
     def add(self, annotations):
         """ADD for a pod that was created with these annotations, over what is in force."""
+        self._add(self.create(annotations)["metadata"]["annotations"])
         self._applied = annotations
-        self._pod_object = self.create(annotations)
-        containerd.call("ADD", self.pod, self._pod_object["metadata"]["annotations"])
+
+    def put(self, document, backend):
+        """ADD for a pod with that redirect document, over what is in force, by that backend."""
+        self._add({REDIRECT: json.dumps(document)}, backend=backend)
+
+    def check(self):
+        """CHECK of what was put in force."""
+        containerd.call("CHECK", self.pod, self._annotations, **self._members)
+
+    def _add(self, annotations, **members):
+        self._applied = None
+        self._annotations, self._members = annotations, members
+        containerd.call("ADD", self.pod, annotations, **members)
 
     def remove(self):
         """DEL of that pod."""
-        if self._applied is not None:
-            containerd.call("DEL", self.pod, self._pod_object["metadata"]["annotations"])
-        self._applied = None
+        if self._annotations is not None:
+            containerd.call("DEL", self.pod, self._annotations)
+        self._applied = self._annotations = None
 
     def apply(self, annotations):
         """Puts the rules of such a pod in force where there were none, unless they are."""
@@ -150,26 +115,34 @@ class Rig:
             self.remove()
             self.add(annotations)
 
-    def call(self, namespace, host, port, source_host="", user=(0, 0)):
-        """Calls an Observer. The source port was never used before: a connection that is redirected
-        loses its source port to an earlier one of which conntrack still knows."""
+    def call(self, namespace, host, port, user=(0, 0)):
+        """Calls an Observer over TCP."""
         self.log.forget()
-        source = (source_host, next(self._source_ports))
-        with namespace.connect(host, port, user, source) as client:
-            source = endpoint(*client.getsockname()[:2])
-            seen = b"".join(iter(lambda: client.recv(100), b"")).decode()
-        return Call(endpoint(host, port), source, seen)
+        caller = calls.Caller("", user=user)
+        source = ("::" if ":" in host else "0.0.0.0", next(calls.SOURCE_PORTS))
+        return calls.tcp(namespace, caller, source, (host, port))
 
-    def way(self, call):
+    def way(self, call, node=None, landed=None):
         """The directions in which the connection crossed the proxy, from the caller to the server,
-        "" if it went past it. Each crossing has to name the destination that was dialled."""
+        "" if it went past it. Each crossing has to name the destination that was dialled.
+
+        A call of a virtual address comes back from the node (an address), which has put itself in
+        the place of the pod, and the called address in the place of the virtual one (`landed`).
+        """
         directions = []
-        at = call.source
-        while at != call.seen:
-            line = lab.wait_for(lambda at=at: self.log.find(at), SECONDS_FOR_A_LINE,
+        at = {call.source}
+        while True:
+            if node:
+                at |= {endpoint(node, place.rpartition(":")[2]) for place in at}
+            if call.seen in at:
+                return " ".join(directions)
+            line = lab.wait_for(lambda: self._line(at), SECONDS_FOR_A_LINE,
                                 f"a line about {at}, on the way to a server that sees {call.seen}")
-            assert line["original_destination"] == call.dialled
             directions.append(line["direction"])
+            back = landed if landed and directions[-1] == "inbound" else call.dialled
+            assert line["original_destination"] == back
             assert len(directions) <= HOPS_MAX, f"a loop: {directions}"
-            at = line["upstream_source"]
-        return " ".join(directions)
+            at = {line["upstream_source"]}
+
+    def _line(self, places):
+        return next(filter(None, map(self.log.find, places)), None)

@@ -242,7 +242,8 @@ def test_proc_sys_is_read_only(clean):
     assert clean.rules() == before
     plugin.succeed("ADD", clean, DOCUMENTS["envoy-default"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["envoy-default"])
-    clean.run(["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=1"])
+    clean.run(["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=1", "net.ipv4.fwmark_reflect=1",
+               "net.ipv6.fwmark_reflect=1"])
     plugin.succeed("ADD", clean, DOCUMENTS["tproxy-plain"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["tproxy-plain"])
 
