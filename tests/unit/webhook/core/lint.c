@@ -253,10 +253,12 @@ static void test_profiles(void)
 		{"apiVersion: sidewire.io/v2\nkind: X",
 		 "E 1:1 'apiVersion' must be sidewire.io/v1alpha1, found 'sidewire.io/v2'"},
 		{PROFILE("  redirct: {}\n"), "E 5:3 spec: unknown key 'redirct', expected one of "
-					     "parameters, redirect, pod, apps: did you "
+					     "parameters, redirect, pod, apps, first: did you "
 					     "mean 'redirect'?"},
-		{PROFILE("  zzz: {}\n"),
-		 "E 5:3 spec: unknown key 'zzz', expected one of parameters, redirect, pod, apps"},
+		{PROFILE("  zzz: {}\n"), "E 5:3 spec: unknown key 'zzz', expected one of "
+					 "parameters, redirect, pod, apps, first"},
+		{PROFILE("  first: x\n"),
+		 "E 5:3 spec: 'first' must name one of the overlay's initContainers, found 'x'"},
 		{PROFILE("  redirect: {outboundPort: 70000}\n"),
 		 "E 5:14 spec: redirect: 'outboundPort' must be in 1 to 65535, found 70000"},
 		{PROFILE("  parameters:\n  - {name: a, type: string}\n  - 5\n"),
