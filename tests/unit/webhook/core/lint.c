@@ -279,6 +279,16 @@ static void test_profiles(void)
 		 "W 8:340 container 'p' has port 53 twice: ports are merged by containerPort "
 		 "alone, "
 		 "whatever their protocol, and the last one stays"},
+		{PROFILE("  parameters: [{name: x, type: string, default: e}]\n  pod: {spec: "
+			 "{initContainers: [{name: r, image: r, "
+			 "resources: {requests: {cpu: 1, memory: 1}, limits: {cpu: 1, memory: 1}}, "
+			 "securityContext: {runAsUser: 0, runAsNonRoot: false, "
+			 "allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, "
+			 "seccompProfile: {type: RuntimeDefault}, "
+			 "capabilities: {drop: [ALL],\n    add: [CHOWN, '${x}', NET_ADMIN, "
+			 "NET_RAW]}}}]}}\n"),
+		 "W 7:26 container 'r' adds the capability NET_ADMIN: the Pod Security Standards "
+		 "baseline and restricted refuse its pods"},
 		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", ", add: [NET_RAW]")),
 		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
 		 "Security Standards baseline and restricted refuse its pods"},
