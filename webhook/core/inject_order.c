@@ -33,6 +33,12 @@ static int names_of(json_t *containers, json_t **ret_names, struct err *err)
 	return 0;
 }
 
+/* What tells where a container belongs. */
+struct clues {
+	json_t *original_names; /* borrowed, as is the next */
+	const struct profile_choice *choice;
+};
+
 /* The parts of the list, in their order. */
 enum part {
 	PART_FIRST,    /* added, to run before all others */
@@ -53,29 +59,27 @@ static bool is_first(const struct profile_choice *choice, const char *name)
 }
 
 /* Where a container belongs; what the original has stays among the others. */
-static enum part part_of(json_t *original_names, const struct profile_choice *choice,
-			 json_t *container)
+static enum part part_of(const struct clues *clues, json_t *container)
 {
 	const char *name = json_string_value(json_object_get(container, "name"));
 	const char *policy = json_string_value(json_object_get(container, "restartPolicy"));
 
-	if (name == NULL || json_object_get(original_names, name) != NULL)
+	if (name == NULL || json_object_get(clues->original_names, name) != NULL)
 		return PART_OTHERS;
-	if (is_first(choice, name))
+	if (is_first(clues->choice, name))
 		return PART_FIRST;
 	return policy != NULL && strcmp(policy, "Always") == 0 ? PART_SIDECARS : PART_OTHERS;
 }
 
 /* Appends to `out` the containers of one part. */
-static int append_part(enum part part, json_t *original_names, const struct profile_choice *choice,
-		       json_t *merged, json_t *out, struct err *err)
+static int append_part(enum part part, const struct clues *clues, json_t *merged, json_t *out,
+		       struct err *err)
 {
 	size_t i;
 	json_t *container;
 
 	json_array_foreach(merged, i, container) {
-		if (part_of(original_names, choice, container) == part &&
-		    json_array_append(out, container) < 0)
+		if (part_of(clues, container) == part && json_array_append(out, container) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
 	return 0;
@@ -91,8 +95,9 @@ static int put_in_order(json_t *original, json_t *merged, const struct profile_c
 	if (ordered == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	int r = names_of(original, &names, err);
+	const struct clues clues = {names, choice};
 	for (enum part part = 0; r == 0 && part < PART_COUNT; part++)
-		r = append_part(part, names, choice, merged, ordered, err);
+		r = append_part(part, &clues, merged, ordered, err);
 	if (r < 0)
 		return r;
 	*ret_ordered = json_incref(json_equal(ordered, merged) ? merged : ordered);
