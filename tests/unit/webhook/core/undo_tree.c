@@ -200,6 +200,8 @@ static const struct {
 	 ENV("{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'x'}}}"),
 	 ENV("{'name':'A','valueFrom':{'fieldRef':{'fieldPath':'x','apiVersion':'v1'}}}"), APP(""),
 	 "[]"},
+	{"a variable that is empty, as it is stored", APP(""), ENV("{'name':'A','value':''}"),
+	 ENV("{'name':'A'}"), APP(""), "[]"},
 	{"another argument", APP(",'args':['a']"), APP(",'args':['a','b']"),
 	 APP(",'args':['b','a']"), APP(",'args':['b','a']"), IS_LEFT(".args")},
 	{"arguments taken away", APP(",'args':['a']"), APP(",'args':['a','b']"), APP(""), APP(""),
