@@ -273,6 +273,15 @@ def test_proc_sys_is_read_only(clean):
     plugin.succeed("DEL", clean, DOCUMENTS["tproxy-plain"])
 
 
+def test_proc_sys_is_not_there(clean):
+    """A sysctl that can not be found is not taken for set: without it answers would go past the proxy."""
+    before = clean.rules()
+    hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc/sys && exec "$@"', "sh"]
+    answer = plugin.call("ADD", clean, DOCUMENTS["tproxy-plain"], hidden)
+    assert answer.message == f"{SYSCTL} is not there: is /proc mounted?"
+    assert clean.rules() == before
+
+
 def test_backend_of_the_network_configuration(clean):
     conf = plugin.configuration(clean, DOCUMENTS["envoy-default"], backend="nft")
     answer = plugin.run(plugin.environment("ADD", clean), conf)
