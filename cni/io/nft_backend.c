@@ -20,6 +20,7 @@ struct rules_change {
 	struct nft_content wanted; /* made of them */
 	struct nft_state state;    /* what was in force */
 	bool is_removal;           /* nothing of ours is wanted */
+	bool is_alone;             /* nor another mesh */
 	bool is_written;           /* or may be: the answer was lost */
 };
 
@@ -72,7 +73,7 @@ static int read_state(struct rules_change *change, struct err *err)
 		return r;
 	nft_state_release(&change->state);
 	change->state = state;
-	if (state.mesh.code != 0 && !change->is_removal) {
+	if (state.mesh.code != 0 && change->is_alone) {
 		*err = state.mesh;
 		return err->code;
 	}
@@ -89,6 +90,7 @@ static int prepare(const struct rules_goal *goal, struct rules_change **ret_chan
 	if (r == 0)
 		r = nft_content_build(&change->rules, &change->wanted, err);
 	change->is_removal = r == 0 && !change->wanted.is_there;
+	change->is_alone = goal->is_alone;
 	if (r == 0 && !change->is_removal && (goal->families & PLAN_V6) != 0)
 		r = check_v6(err);
 	if (r == 0)

@@ -122,12 +122,13 @@ static json_t *added_new(json_t *value, const struct spot *spot)
 	return json_sprintf(ADDED_SO "%s", digest);
 }
 
-/* The node of what was something else; `after` is NULL where it was taken away. */
+/* The node of what was something else; `after` is NULL where it was taken away. A list as a whole
+ * is never our own: it holds what others have added, too. */
 static json_t *replaced_new(json_t *before, json_t *after, const struct spot *spot)
 {
 	char digest[UNDO_DIGEST_SIZE];
 
-	if (spot->is_own)
+	if (spot->is_own && !json_is_array(before) && !json_is_array(after))
 		return json_pack("[O]", before);
 	undo_digest(spot->name, after, digest);
 	return json_pack("[O, s]", before, digest);

@@ -139,6 +139,15 @@ static void test_pods(void)
 		 "in securityContext.capabilities.add\n"
 		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
+#define BOTH "sidewire.io/redirect-mode: tproxy-both, sidewire.io/profiles: tproxy"
+		{ANNOTATIONS(BOTH ", sidewire.io/drop-invalid: 'false'"),
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
+		{ANNOTATIONS(BOTH),
+		 "E 3:1 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': dropInvalid needs "
+		 "conntrack, which mode tproxy-both does without\n"
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
 		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/non-tcp: drop"),
 		 "E 3:26 annotation 'sidewire.io/dns-capture' is 'true', but profile 'proxy' has "
 		 "no "
