@@ -160,7 +160,8 @@ static int lint_mode(const struct yaml_entry *entry, const char *value, struct l
 	if (r < 0 || !tproxy_privilege_is_needed(mode))
 		return r;
 	return lint_report_add(report, LINT_WARNING, entry->value, err,
-			       "annotation '%s' is '%s': " TPROXY_REFUSED, entry->key->text, value);
+			       "annotation '%s' is '%s': " POD_SECURITY_REFUSED, entry->key->text,
+			       value);
 }
 
 static int lint_annotation(const struct yaml_entry *entry, const struct lint_scope *scope,

@@ -16,7 +16,7 @@
 /* What becomes of pods with the privilege, for who asks before (Kubernetes' Pod Security
  * Standards).
  */
-#define TPROXY_REFUSED "the Pod Security Standards baseline and restricted refuse its pods"
+#define POD_SECURITY_REFUSED "the Pod Security Standards baseline and restricted refuse its pods"
 
 /* Whether a proxy needs the privilege in that mode. */
 bool tproxy_privilege_is_needed(enum redirect_mode mode);
