@@ -168,8 +168,8 @@ def test_all_pods_keep_to_restricted_but_the_agents_which_say_why(render, direct
         if workload["kind"] != "DaemonSet":
             assert shortfalls(workload) == []
             continue
-        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities", "runAsNonRoot", "runAsUser",
-                                       "host of a probe"]
+        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities",
+                                       "runAsNonRoot", "runAsUser", "host of a probe"]
         why = workload["metadata"]["annotations"]["sidewire.io/why-not-restricted"]
         assert all(word in why for word in ("hostNetwork:", "hostPath:", "runAsUser 0:", "DAC_OVERRIDE", "CHOWN"))
 
