@@ -77,11 +77,24 @@ def test_no_connection_is_refused_while_workers_die(start):
     assert program.metric("sidewire_worker_restarts_total") == deaths
 
 
+def wait_until_stopped(process):
+    """The signal comes to one thread after the other, and those that run yet may accept."""
+    def states():
+        """One letter a thread, behind its name in parentheses (proc(5))."""
+        return {stat.read_text().rpartition(")")[2].split()[0] for stat in pathlib.Path(f"/proc/{process}/task").glob("*/stat")}
+
+    end = time.monotonic() + PATIENCE
+    while states() != {"T"}:
+        assert time.monotonic() < end, states()
+        time.sleep(0.01)
+
+
 def test_who_connects_while_nobody_serves_waits(start):
     """Also on the plain port. A worker that is stopped accepts nobody: all of them are there when it dies."""
     program = start()
     worker = program.worker()
     os.kill(worker, signal.SIGSTOP)
+    wait_until_stopped(worker)
     with concurrent.futures.ThreadPoolExecutor(80) as executor:
         waiting = [executor.submit(program.post, BODY) for _ in range(64)]
         healthy = [executor.submit(program.get, "/healthz") for _ in range(5)]
