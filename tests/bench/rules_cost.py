@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What ADD and CHECK cost by each backend: beside a program that does nothing and the tool that is given the same rules
-as text, in turn, all as whole processes and each ADD in a namespace that is new; and how that grows with the document."""
+"""What ADD and CHECK cost by each backend: beside a program that does nothing and the tool that is given the same
+rules as text, in turn, all as whole processes and each ADD in a namespace that is new; and how that grows with the
+document."""
 
 import collections
 import contextlib
