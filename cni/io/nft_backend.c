@@ -60,22 +60,25 @@ static bool is_used(void)
 	return nft_table_exists(&is_there, &err) == 0 && is_there;
 }
 
-/* Reads what is in force, in the place of what was read before. */
+/* Reads what is in force, in the place of what was read before. Who wants nothing there mostly
+ * finds nothing, and one question tells him. */
 static int read_state(struct rules_change *change, struct err *err)
 {
-	struct nft_state state;
-	int r = nft_table_read(&state, err);
+	CLEANUP(nft_state_release) struct nft_state state = {0};
+	bool is_there = true;
+	int r = change->is_removal ? nft_table_exists(&is_there, err) : 0;
 
-	if (r == -ENOPROTOOPT && change->is_removal)
-		return 0;
+	if (r == 0 && is_there)
+		r = nft_table_read(&state, err);
 	if (r < 0)
 		return r;
-	nft_state_release(&change->state);
-	change->state = state;
 	if (state.mesh.code != 0 && !change->is_removal) {
 		*err = state.mesh;
 		return err->code;
 	}
+	nft_state_release(&change->state);
+	change->state = state;
+	state = (struct nft_state){0};
 	return 0;
 }
 
