@@ -128,6 +128,20 @@ static int compare_jumps(const struct ipt_rules *from, const struct ipt_rules *i
 	return 0;
 }
 
+/* An earlier state may have been shadowed, too. */
+static int compare_shadows(const struct ipt_rules *expected, const struct ipt_rules *found,
+			   struct err *err)
+{
+	const struct ipt_shadow *shadow = found->is_shadowed ? &found->shadow : &expected->shadow;
+
+	if (expected->is_shadowed == found->is_shadowed)
+		return 0;
+	return err_set(err, EUCLEAN, "%s %s: rule %u of %s, %s, stands before the jump to %s",
+		       ipt_family_name(found->family), plan_table_name(found->table),
+		       shadow->position + 1, shadow->chain.name, shadow->target.name,
+		       shadow->jump.name);
+}
+
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err)
 {
@@ -141,5 +155,5 @@ int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *
 		r = compare_jumps(expected, found, "is missing", err);
 	if (r == 0)
 		r = compare_jumps(found, expected, "is not expected", err);
-	return r;
+	return r < 0 ? r : compare_shadows(expected, found, err);
 }

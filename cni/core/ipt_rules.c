@@ -18,6 +18,18 @@ bool ipt_chain_is_ours(const char *name)
 	return strncmp(name, IPT_CHAIN_PREFIX, sizeof(IPT_CHAIN_PREFIX) - 1) == 0;
 }
 
+bool ipt_target_is_end(const char *target)
+{
+	static const char *const ENDS[] = {"ACCEPT", "DROP",     "RETURN", "QUEUE",  "NFQUEUE",
+					   "REJECT", "REDIRECT", "DNAT",   "NETMAP", "TPROXY"};
+
+	for (size_t i = 0; i < sizeof(ENDS) / sizeof(ENDS[0]); i++) {
+		if (strcmp(target, ENDS[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 const char *ipt_chain_mesh(const char *name)
 {
 	static const struct {
@@ -37,7 +49,7 @@ const char *ipt_chain_mesh(const char *name)
 	return NULL;
 }
 
-static struct ipt_chain chain_named(const char *name)
+struct ipt_chain ipt_chain_named(const char *name)
 {
 	struct ipt_chain chain = {0};
 
@@ -68,7 +80,7 @@ int ipt_rules_add_chain(struct ipt_rules *rules, const char *name, struct err *e
 	if (r < 0)
 		return r;
 	rules->chains = chains;
-	rules->chains[rules->chain_count++] = chain_named(name);
+	rules->chains[rules->chain_count++] = ipt_chain_named(name);
 	return 0;
 }
 
@@ -82,7 +94,7 @@ int ipt_rules_add(struct ipt_rules *rules, const char *chain, unsigned int posit
 		return r;
 	rules->rules = grown;
 	rules->rules[rules->rule_count++] = (struct ipt_rule){
-		.chain = chain_named(chain),
+		.chain = ipt_chain_named(chain),
 		.position = position,
 		.entry = TAKE(*entry),
 		.source = source,

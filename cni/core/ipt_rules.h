@@ -29,6 +29,14 @@ struct ipt_rule {
 	const struct plan_rule *source; /* borrowed; NULL for a jump, and if the kernel gave it */
 };
 
+/* A foreign rule before a jump to a chain of ours: what it matches never comes there. */
+struct ipt_shadow {
+	struct ipt_chain chain;  /* where both stand */
+	unsigned int position;   /* from 0 */
+	struct ipt_chain target; /* that ends it */
+	struct ipt_chain jump;   /* the chain of ours */
+};
+
 struct ipt_rules {
 	enum plan_table table;
 	enum plan_family family;  /* PLAN_V4 or PLAN_V6 */
@@ -36,13 +44,22 @@ struct ipt_rules {
 	size_t chain_count;
 	struct ipt_rule *rules; /* owned; those of a chain together, in its order */
 	size_t rule_count;
+	bool is_shadowed; /* never, if made of a plan */
+	struct ipt_shadow shadow;
 };
 
 /* "IPv4" or "IPv6". */
 const char *ipt_family_name(enum plan_family family);
 
+/* The name as a value, cut to what the kernel takes. */
+struct ipt_chain ipt_chain_named(const char *name) __attribute__((nonnull));
+
 /* Whether a chain of that name is ours. */
 bool ipt_chain_is_ours(const char *name) __attribute__((nonnull));
+
+/* Whether a rule of that target ends a packet's way through the table: a verdict, or a target that
+ * is one. Other plugins jump to chains of their own instead, which are not looked into. */
+bool ipt_target_is_end(const char *target) __attribute__((nonnull));
 
 /* The mesh that names its chains so, or NULL. */
 const char *ipt_chain_mesh(const char *name) __attribute__((nonnull));
@@ -72,8 +89,8 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
  * Compares what is in force with what should be. -EUCLEAN at the first difference, with a message
  * that names family, table, chain, rule number (from 1) and the rule that was expected: a chain of
  * ours that is missing or one too many, a rule that is missing, another or one too many, a jump
- * that is missing or that nobody expects. Where in its hook a jump stands is not compared: other
- * plugins may add rules before it.
+ * that is missing or that nobody expects, a rule that shadows one. Where else in its hook a jump
+ * stands is not compared: other plugins may add jumps of their own before it.
  */
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));

@@ -234,6 +234,9 @@ int nft_content_compare(const struct nft_content *expected, const struct nft_rul
 	if (expected->is_there != found->is_there)
 		return err_set(err, EUCLEAN, "the table inet " NFT_TABLE " is %s",
 			       found->is_there ? "there" : "missing");
+	if (found->is_dormant)
+		return err_set(err, EUCLEAN,
+			       "the table inet " NFT_TABLE " is dormant: no rule of it is asked");
 	int r = compare_names(expected, found, "is missing", err);
 	if (r == 0)
 		r = compare_names(found, expected, "is one too many", err);

@@ -29,7 +29,8 @@ struct nft_object {
 };
 
 struct nft_content {
-	bool is_there; /* the table; without it there are no objects */
+	bool is_there;   /* the table; without it there are no objects */
+	bool is_dormant; /* somebody has switched the table off (NFT_TABLE_F_DORMANT) */
 	struct strbuf bytes;
 	struct nft_object *objects; /* owned; by kind, rules of a chain in their order */
 	size_t count;

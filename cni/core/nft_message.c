@@ -66,11 +66,14 @@ static size_t open_change(struct strbuf *out, uint16_t type, uint16_t flags, uin
 	return open_message(out, nf_tables_type(type), flags, number, &header);
 }
 
-static void put_table(struct strbuf *out, uint16_t type, uint16_t flags, uint32_t number)
+static void put_table(struct strbuf *out, uint16_t type, uint16_t flags, uint32_t number,
+		      bool is_dormant)
 {
 	size_t opened = open_change(out, type, flags, number);
 
 	nft_put_text(out, NFTA_TABLE_NAME, NFT_TABLE);
+	if (is_dormant)
+		nft_put_u32(out, NFTA_TABLE_FLAGS, NFT_TABLE_F_DORMANT);
 	close_message(out, opened);
 }
 
@@ -99,9 +102,10 @@ int nft_message_batch(const struct nft_content *content, bool is_table_there, ui
 	/* Whoever deletes waits at the socket's end until the kernel has freed what it was
 	 * (nft_rcv_nl_event()), for milliseconds: not where nothing is to be deleted. */
 	if (is_table_there)
-		put_table(out, NFT_MSG_DELTABLE, 0, NUMBER_DELETE_TABLE);
+		put_table(out, NFT_MSG_DELTABLE, 0, NUMBER_DELETE_TABLE, false);
 	if (content->is_there)
-		put_table(out, NFT_MSG_NEWTABLE, NLM_F_CREATE, NUMBER_NEW_TABLE);
+		put_table(out, NFT_MSG_NEWTABLE, NLM_F_CREATE, NUMBER_NEW_TABLE,
+			  content->is_dormant);
 	for (size_t i = 0; i < content->count; i++)
 		put_object(out, content, i);
 	opened = open_bound(out, NFNL_MSG_BATCH_END, NFT_FIRST_OBJECT + (uint32_t)content->count);

@@ -124,14 +124,6 @@ static int check_ends(const struct packet *packet, struct err *err)
 	return 0;
 }
 
-static bool is_loopback(const struct cidr *address)
-{
-	static const uint8_t LOOPBACK_V6[sizeof(address->addr_be)] = {[15] = 1};
-
-	return address->is_v6 ? memcmp(address->addr_be, LOOPBACK_V6, sizeof(LOOPBACK_V6)) == 0
-			      : address->addr_be[0] == 127;
-}
-
 /* Tells which ends are the pod's own: unless it is said, the one that it has. */
 static int read_own(const struct packet_question *question, struct packet *packet, struct err *err)
 {
@@ -146,9 +138,9 @@ static int read_own(const struct packet_question *question, struct packet *packe
 	if (r < 0)
 		return question->own != NULL ? err_wrap(err, "--own") : r;
 	packet->is_source_own =
-		is_loopback(&packet->source) || cidr_list_contains(&own, &packet->source);
-	packet->is_destination_own =
-		is_loopback(&packet->destination) || cidr_list_contains(&own, &packet->destination);
+		cidr_is_loopback(&packet->source) || cidr_list_contains(&own, &packet->source);
+	packet->is_destination_own = cidr_is_loopback(&packet->destination) ||
+				     cidr_list_contains(&own, &packet->destination);
 	return 0;
 }
 

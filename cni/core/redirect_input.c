@@ -73,15 +73,6 @@ int redirect_input_fit_host(struct redirect_spec *spec, bool is_ssh_wanted, bool
 	return 0;
 }
 
-/* Whether nothing that is sent there leaves the host: it is never captured. */
-static bool is_loopback(const struct cidr *address)
-{
-	static const unsigned char LOOPBACK_V6[16] = {[15] = 1};
-
-	return address->is_v6 ? memcmp(address->addr_be, LOOPBACK_V6, sizeof(LOOPBACK_V6)) == 0
-			      : address->addr_be[0] == 127;
-}
-
 /* Adds the server that a word names. */
 static int add_server(const char *word, size_t length, struct cidr_list *servers, struct err *err)
 {
@@ -91,7 +82,7 @@ static int add_server(const char *word, size_t length, struct cidr_list *servers
 		return err_set(err, EINVAL, "nameserver '%.*s' is no address", (int)length, word);
 	if (cidr_parse(word, length, &address, err) < 0)
 		return err_wrap(err, "nameserver");
-	if (is_loopback(&address))
+	if (cidr_is_loopback(&address))
 		return err_set(err, EINVAL,
 			       "nameserver '%.*s' is on loopback, which is not captured: take a "
 			       "file that names the servers that it asks itself",

@@ -113,12 +113,23 @@ int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
 	return 0;
 }
 
+/* Notes the rule that was found before a jump to ours, unless an earlier one was. */
+static void note_shadow(const struct ipt_shadow *before, const char *jump, struct ipt_rules *ours)
+{
+	if (before->target.name[0] == '\0' || ours->is_shadowed)
+		return;
+	ours->is_shadowed = true;
+	ours->shadow = *before;
+	ours->shadow.jump = ipt_chain_named(jump);
+}
+
 /* Copies the rules of one chain that are ours: in a chain of ours all, elsewhere the jumps to them.
  */
 static int copy_rules(struct ipt_table *table, const char *chain, struct ipt_rules *ours,
 		      struct err *err)
 {
 	bool is_ours = ipt_chain_is_ours(chain);
+	struct ipt_shadow before = {.chain = ipt_chain_named(chain)};
 	const void *rule = table->iptc->first_rule(chain, table->handle);
 
 	for (unsigned int position = 0; rule != NULL; position++) {
@@ -132,6 +143,10 @@ static int copy_rules(struct ipt_table *table, const char *chain, struct ipt_rul
 				r = ipt_rules_add(ours, chain, position, &copy, NULL, err);
 			if (r < 0)
 				return r;
+			note_shadow(&before, target, ours);
+		} else if (before.target.name[0] == '\0' && ipt_target_is_end(target)) {
+			before.position = position;
+			before.target = ipt_chain_named(target);
 		}
 		rule = table->iptc->next_rule(rule, table->handle);
 	}

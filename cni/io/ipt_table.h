@@ -31,7 +31,7 @@ unsigned int ipt_tables_present(enum plan_family family);
 
 /*
  * -EEXIST, with its name, where the table has a chain of another mesh: two can not share a pod.
- * Chains that iptables-nft has made stand elsewhere, and are not seen.
+ * Chains that iptables-nft has made stand elsewhere: the backend of nftables sees them.
  */
 int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -42,12 +42,12 @@ static bool is_absent(int r)
 }
 
 /* Reads the table and changes it in memory, where something is wanted in it, or it is there. */
-static int prepare_item(struct ipt_change *item, bool is_removal, struct err *err)
+static int prepare_item(struct ipt_change *item, bool is_alone, struct err *err)
 {
 	struct err cause;
 	int r = ipt_change_prepare(item, &cause);
 
-	if (r == 0 && !is_removal)
+	if (r == 0 && is_alone)
 		return ipt_table_check_alone(item->table, err);
 	/* What the kernel can not have is no hindrance to nothing. */
 	if (r == 0 || (item->wanted.rule_count == 0 && is_absent(r)))
@@ -66,7 +66,7 @@ static int prepare_table(const struct rules_goal *goal, enum plan_table table,
 
 	if (r < 0 || (item.wanted.rule_count == 0 && (present & 1U << table) == 0))
 		return r;
-	r = prepare_item(&item, change->is_removal, err);
+	r = prepare_item(&item, goal->is_alone, err);
 	if (r < 0 || item.table == NULL)
 		return r;
 	change->items[change->count++] = item;

@@ -12,10 +12,11 @@
 static const struct {
 	const char *name;
 	const char *path;
+	bool is_v6; /* not there where the kernel has no IPv6 */
 } SYSCTLS[] = {
-	{"net.ipv4.tcp_fwmark_accept", "/proc/sys/net/ipv4/tcp_fwmark_accept"},
-	{"net.ipv4.fwmark_reflect", "/proc/sys/net/ipv4/fwmark_reflect"},
-	{"net.ipv6.fwmark_reflect", "/proc/sys/net/ipv6/fwmark_reflect"},
+	{"net.ipv4.tcp_fwmark_accept", "/proc/sys/net/ipv4/tcp_fwmark_accept", false},
+	{"net.ipv4.fwmark_reflect", "/proc/sys/net/ipv4/fwmark_reflect", false},
+	{"net.ipv6.fwmark_reflect", "/proc/sys/net/ipv6/fwmark_reflect", true},
 };
 
 enum {
@@ -26,18 +27,22 @@ enum {
 _Static_assert(MARK_ACCEPT_ALL == (1u << SYSCTL_COUNT) - 1, "a bit for each");
 
 /* What the kernel has not, since it has no IPv6, is never missing. */
-static int read_one(const char *path, bool *ret_is_set, struct err *err)
+static int read_one(size_t sysctl, bool *ret_is_set, struct err *err)
 {
+	const char *path = SYSCTLS[sysctl].path;
 	CLEANUP(freep) char *value = NULL;
 	size_t length;
 	struct err cause;
 	int r = file_read_path(path, VALUE_SIZE_MAX, &value, &length, &cause);
+	bool is_absent = r == -ENOENT;
 
-	if (r < 0 && r != -ENOENT) {
+	if (is_absent && !SYSCTLS[sysctl].is_v6)
+		return err_set(err, ENOENT, "%s is not there: is /proc mounted?", path);
+	if (r < 0 && !is_absent) {
 		*err = cause;
 		return r;
 	}
-	*ret_is_set = r == -ENOENT || value[0] != '0';
+	*ret_is_set = is_absent || value[0] != '0';
 	return 0;
 }
 
@@ -47,7 +52,7 @@ int mark_accept_read(uint32_t *ret_set, struct err *err)
 
 	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
 		bool is_set = false;
-		int r = read_one(SYSCTLS[i].path, &is_set, err);
+		int r = read_one(i, &is_set, err);
 
 		if (r < 0)
 			return r;
@@ -76,6 +81,7 @@ static int write_one(const char *path, bool is_set, struct err *err)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 
+	/* mark_accept_read() has seen that it may be absent. */
 	if (fd < 0)
 		return errno == ENOENT ? 0 : say_unwritable(path, errno, err);
 	int r = write(fd, is_set ? "1" : "0", 1) < 0 ? say_unwritable(path, errno, err) : 0;

@@ -17,7 +17,7 @@
 enum { MARK_ACCEPT_ALL = 7 }; /* a bit for each of them */
 
 /* Which of them are set; what the kernel has not, since it has no IPv6, counts as set. What open(2)
- * and read(2) say. */
+ * and read(2) say; -ENOENT: /proc/sys is not there. */
 int mark_accept_read(uint32_t *ret_set, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

@@ -20,6 +20,7 @@ struct rules_change {
 	struct nft_content wanted; /* made of them */
 	struct nft_state state;    /* what was in force */
 	bool is_removal;           /* nothing of ours is wanted */
+	bool is_alone;             /* nor another mesh */
 	bool is_written;           /* or may be: the answer was lost */
 };
 
@@ -60,25 +61,22 @@ static bool is_used(void)
 	return nft_table_exists(&is_there, &err) == 0 && is_there;
 }
 
-/* Reads what is in force, in the place of what was read before. Who wants nothing there mostly
- * finds nothing, and one question tells him. */
+/* Reads what is in force, in the place of what was read before. */
 static int read_state(struct rules_change *change, struct err *err)
 {
-	CLEANUP(nft_state_release) struct nft_state state = {0};
-	bool is_there = true;
-	int r = change->is_removal ? nft_table_exists(&is_there, err) : 0;
+	struct nft_state state;
+	int r = nft_table_read(&state, err);
 
-	if (r == 0 && is_there)
-		r = nft_table_read(&state, err);
+	if (r == -ENOPROTOOPT && change->is_removal)
+		return 0;
 	if (r < 0)
 		return r;
-	if (state.mesh.code != 0 && !change->is_removal) {
+	nft_state_release(&change->state);
+	change->state = state;
+	if (state.mesh.code != 0 && change->is_alone) {
 		*err = state.mesh;
 		return err->code;
 	}
-	nft_state_release(&change->state);
-	change->state = state;
-	state = (struct nft_state){0};
 	return 0;
 }
 
@@ -92,6 +90,7 @@ static int prepare(const struct rules_goal *goal, struct rules_change **ret_chan
 	if (r == 0)
 		r = nft_content_build(&change->rules, &change->wanted, err);
 	change->is_removal = r == 0 && !change->wanted.is_there;
+	change->is_alone = goal->is_alone;
 	if (r == 0 && !change->is_removal && (goal->families & PLAN_V6) != 0)
 		r = check_v6(err);
 	if (r == 0)

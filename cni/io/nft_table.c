@@ -79,11 +79,14 @@ static int note_chain(const struct nft_message *message, void *argument, struct 
 
 static int note_table(const struct nft_message *message, void *argument, struct err *err)
 {
-	bool *is_there = argument;
+	struct nft_content *content = argument;
+	uint32_t flags = nft_find_u32(message->attributes, NFTA_TABLE_FLAGS);
 
 	(void)err;
-	if (message->type == NFT_MSG_NEWTABLE)
-		*is_there = true;
+	if (message->type != NFT_MSG_NEWTABLE)
+		return 0;
+	content->is_there = true;
+	content->is_dormant = (flags & NFT_TABLE_F_DORMANT) != 0;
 	return 0;
 }
 
@@ -123,9 +126,10 @@ static int read_elements(int fd, struct nft_content *content, struct err *err)
 	return r;
 }
 
-static int find_table(int fd, bool *ret_is_there, struct err *err)
+/* Finds out whether it is there, and how, without what is in it. */
+static int find_table(int fd, struct nft_content *content, struct err *err)
 {
-	int r = ask(fd, NFT_MSG_GETTABLE, 0, NFPROTO_INET, NULL, note_table, ret_is_there, err);
+	int r = ask(fd, NFT_MSG_GETTABLE, 0, NFPROTO_INET, NULL, note_table, content, err);
 
 	return r == -ENOENT ? 0 : r;
 }
@@ -134,7 +138,7 @@ static int read_content(int fd, struct nft_content *content, struct err *err)
 {
 	struct collection sets = {content, NFT_SET};
 	struct collection rules = {content, NFT_RULE};
-	int r = find_table(fd, &content->is_there, err);
+	int r = find_table(fd, content, err);
 
 	if (r < 0 || !content->is_there)
 		return r;
@@ -185,13 +189,13 @@ int nft_table_read(struct nft_state *ret_state, struct err *err)
 int nft_table_exists(bool *ret_is_there, struct err *err)
 {
 	CLEANUP(nft_socket_closep) int fd = -1;
-	bool is_there = false;
+	struct nft_content content = {0};
 	int r = nft_socket_open(&fd, err);
 
 	if (r == 0)
-		r = find_table(fd, &is_there, err);
+		r = find_table(fd, &content, err);
 	if (r == 0 || r == -ENOPROTOOPT)
-		*ret_is_there = is_there;
+		*ret_is_there = content.is_there;
 	return r == -ENOPROTOOPT ? 0 : r;
 }
 

@@ -102,7 +102,8 @@ static int prepare_by(const struct rules_backend *backend, const struct redirect
 	return 0;
 }
 
-/* Prepares with the first backend that may be taken, and that the kernel has. */
+/* Prepares with the first backend that may be taken, and that the kernel has. Where it has none,
+ * the first is what to mend. */
 static int prepare_goal(const struct redirect_target *target, struct transaction *transaction,
 			struct err *err)
 {
@@ -116,21 +117,23 @@ static int prepare_goal(const struct redirect_target *target, struct transaction
 		int r = prepare_by(BACKENDS[i].backend, target, transaction, &cause);
 		if (r == 0)
 			return 0;
-		if (first == 0)
+		if (first == 0 || !is_absent(r))
 			*err = cause;
 		first = err->code;
 		if (!is_absent(r))
-			return first;
+			break;
 	}
 	return first;
 }
 
-/* Prepares that nothing of ours is in force by that backend. */
-static int prepare_nothing(const struct rules_backend *backend, struct part *ret_part,
-			   struct err *err)
+/* Prepares that nothing of ours is in force by that backend; is_alone: nor another mesh. */
+static int prepare_nothing(const struct rules_backend *backend, bool is_alone,
+			   struct part *ret_part, struct err *err)
 {
-	const struct rules_goal goal = {
-		.plan = &NOTHING, .families = PLAN_BOTH, .gate_family = PLAN_V4};
+	const struct rules_goal goal = {.plan = &NOTHING,
+					.families = PLAN_BOTH,
+					.gate_family = PLAN_V4,
+					.is_alone = is_alone};
 
 	*ret_part = (struct part){.backend = backend};
 	return backend->prepare(&goal, &ret_part->change, err);
@@ -146,7 +149,8 @@ static int prepare_others(struct transaction *transaction, struct err *err)
 
 		if (backend == transaction->parts[0].backend)
 			continue;
-		r = prepare_nothing(backend, &transaction->parts[transaction->count], err);
+		r = prepare_nothing(backend, transaction->goal.is_alone,
+				    &transaction->parts[transaction->count], err);
 		if (r == 0)
 			transaction->count++;
 	}
@@ -185,8 +189,10 @@ static int prepare_addresses(struct transaction *transaction, struct err *err)
 static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct transaction *transaction, struct err *err)
 {
-	transaction->goal = (struct rules_goal){
-		.plan = plan, .gate_family = target->is_v6_first ? PLAN_V6 : PLAN_V4};
+	transaction->goal =
+		(struct rules_goal){.plan = plan,
+				    .gate_family = target->is_v6_first ? PLAN_V6 : PLAN_V4,
+				    .is_alone = plan->count > 0};
 	int r = prepare_goal(target, transaction, err);
 
 	if (r == 0)
@@ -294,7 +300,7 @@ static int remove_by(const struct rules_backend *backend, struct err *err)
 	CLEANUP(part_release) struct part part = {0};
 	CLEANUP(cidr_list_release) struct cidr_list before = {0};
 	struct err later;
-	int r = prepare_nothing(backend, &part, err);
+	int r = prepare_nothing(backend, false, &part, err);
 
 	if (r == 0)
 		r = backend->lo_sources(part.change, true, &before, err);
@@ -373,7 +379,7 @@ static int verify_routes_removed(struct err *err)
 static int verify_removed_by(const struct rules_backend *backend, struct err *err)
 {
 	CLEANUP(part_release) struct part part = {0};
-	int r = prepare_nothing(backend, &part, err);
+	int r = prepare_nothing(backend, false, &part, err);
 
 	return r < 0 ? r : backend->compare(part.change, err);
 }

@@ -24,6 +24,7 @@ struct rules_goal {
 	enum plan_family families;        /* that are programmed; of the others nothing is kept */
 	enum plan_family gate_family; /* PLAN_V4 or PLAN_V6: at which the gate is asked; its table
 					 is committed last */
+	bool is_alone;                /* another mesh's chains are not to be there */
 };
 
 struct rules_backend {
@@ -35,8 +36,8 @@ struct rules_backend {
 
 	/*
 	 * Reads what is in force of ours, and makes the change in memory. The caller frees
-	 * *ret_change. -EEXIST: another mesh's chains are there, named (not where the goal is
-	 * nothing). -EAFNOSUPPORT, -ENOPROTOOPT or -ENOENT: the kernel has it not for one of the
+	 * *ret_change. -EEXIST: another mesh's chains are there, named, where the goal is to be
+	 * alone. -EAFNOSUPPORT, -ENOPROTOOPT or -ENOENT: the kernel has it not for one of the
 	 * families, with what is missing and what to load (not where nothing is wanted there).
 	 * -EPERM; -ENOMEM; -EIO.
 	 */

@@ -101,6 +101,15 @@ bool cidr_is_all(const struct cidr *cidr)
 	return cidr->prefix_length == 0;
 }
 
+bool cidr_is_loopback(const struct cidr *cidr)
+{
+	static const struct cidr V6 = {
+		.is_v6 = true, .prefix_length = CIDR_V6_BITS, .addr_be = {[15] = 1}};
+
+	return cidr->is_v6 ? cidr_equal(cidr, &V6)
+			   : cidr->prefix_length >= 8 && cidr->addr_be[0] == 127;
+}
+
 static int too_many(struct err *err)
 {
 	return err_set(err, E2BIG, "more than %d prefixes in one list", CIDR_LIST_MAX);

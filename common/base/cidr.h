@@ -47,6 +47,10 @@ bool cidr_equal(const struct cidr *a, const struct cidr *b) __attribute__((nonnu
 /* Whether the prefix covers every address of its family. */
 bool cidr_is_all(const struct cidr *cidr) __attribute__((nonnull));
 
+/* Whether every address of the prefix is a loopback one: of 127.0.0.0/8 (RFC 1122, 3.2.1.3), or
+ * ::1. */
+bool cidr_is_loopback(const struct cidr *cidr) __attribute__((nonnull));
+
 /*
  * Parses a comma list; blanks around an item are allowed, an empty text is the empty list. The
  * caller releases it. -EINVAL with the item named; -E2BIG over CIDR_LIST_MAX items; -ENOMEM.

@@ -3,6 +3,7 @@
 
 import base64
 import contextlib
+import ipaddress
 import json
 import os
 
@@ -101,9 +102,17 @@ def access_log(cluster, namespace, pod):
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
-def call(cluster, namespace, client, server):
-    """The client's application calls the server's by its address. Waits until both Envoys have logged just that."""
-    address = cluster.get("-n", namespace, "pod", server)["status"]["podIP"] + ":8080"
+def addresses(cluster, namespace, pod):
+    """Those of a pod, by family."""
+    found = [ipaddress.ip_address(entry["ip"]) for entry in cluster.get("-n", namespace, "pod", pod)["status"]["podIPs"]]
+    return {address.version: address for address in found}
+
+
+def call(cluster, namespace, client, server, family=4):
+    """The client's application calls the server's by its address. Waits until both Envoys have logged just that, and
+    gives the address by which the server saw its caller."""
+    address = f"[{addresses(cluster, namespace, server)[6]}]:8080" if family == 6 else \
+        f"{addresses(cluster, namespace, server)[4]}:8080"
     hops = ((client, "outbound"), (server, "inbound"))
 
     def crossings():
@@ -116,6 +125,8 @@ def call(cluster, namespace, client, server):
     assert answer.startswith(f"{server} sees ")
     wait_for(lambda: crossings() == [count + 1 for count in before], 20,
              f"one more line in the log of each Envoy than {before}")
+    seen = ipaddress.ip_address(answer.split()[-1].strip("[]"))
+    return getattr(seen, "ipv4_mapped", None) or seen
 
 
 def write_whole(path, data):

@@ -110,7 +110,7 @@ SENTENCES = {
         "10.0.0.0/8,fd00::/8: prefix length of '10.0.0.0/33': '33' is not in 0 to 32",
     ("gate", ""): "annotation 'sidewire.io/gate' is empty: expected probe, exec or none",
     ("profiles", "envoi"):
-        "annotation 'sidewire.io/profiles' is 'envoi': there is no profile 'envoi', known are: envoy, envoy-tproxy, haproxy, momo, otel-java",
+        "annotation 'sidewire.io/profiles' is 'envoi': there is no profile 'envoi', known are: envoy, envoy-tproxy, haproxy, init-redirect, momo, otel-java",
 }
 
 

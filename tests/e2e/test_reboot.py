@@ -28,6 +28,16 @@ def _agentless(installed, namespaces):  # pylint: disable=unused-argument
         yield installed
 
 
+@pytest.fixture(scope="class", name="waiting")
+def _waiting(agentless):
+    """Each namespace has a pod from after the plugin went. They are made at once: within seconds its runtime says
+    that the node has no network, and it gets no pods any more."""
+    agentless.disk(NODE, PLUGIN).unlink()
+    for namespace in (NAMESPACE, PLAIN):
+        make(agentless, namespace, application("waits", NODE))
+    return agentless
+
+
 class TestWithoutTheAgent:
     """These come one after the other."""
 
@@ -51,13 +61,11 @@ class TestWithoutTheAgent:
         assert not has_agent(agentless, NODE)
 
     @pytest.mark.parametrize("namespace", [NAMESPACE, PLAIN])
-    def test_where_the_plugin_is_gone_new_pods_wait(self, agentless, namespace):
+    def test_where_the_plugin_is_gone_new_pods_wait(self, waiting, namespace):
         """All that want a network of their own, since the conflist names it; their events say so."""
-        agentless.disk(NODE, PLUGIN).unlink(missing_ok=True)
-        make(agentless, namespace, application("waits", NODE))
-        message = event(agentless, namespace, "waits", "FailedCreatePodSandBox")
+        message = event(waiting, namespace, "waits", "FailedCreatePodSandBox")
         assert 'failed to find plugin "sidewire-cni" in path [/opt/cni/bin]' in message
-        assert "running" not in application_status(agentless, namespace, "waits")["state"]
+        assert "running" not in application_status(waiting, namespace, "waits")["state"]
 
 
 def test_with_the_agent_they_start(installed, namespaces):  # pylint: disable=unused-argument

@@ -9,6 +9,8 @@ import yaml
 from conftest import OVERLAYS, ROOT, kubectl
 
 DIRECTORIES = ["manifests"] + [f"manifests/overlays/{name}" for name in OVERLAYS]
+WITHOUT_AGENT = "manifests/overlays/without-plugin"
+WITH_AGENT = [directory for directory in DIRECTORIES if directory != WITHOUT_AGENT]
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 WORKLOADS = ("Deployment", "DaemonSet")
 
@@ -68,6 +70,22 @@ def test_the_image_is_that_of_this_version(render, version):
         for container in containers(workload):
             assert container["image"] == f"sidewire/sidewire:{version}"
             assert container["imagePullPolicy"] == "IfNotPresent"
+    profile = yaml.safe_load(only(render(), "ConfigMap", "sidewire-profiles")["data"]["init-redirect.yaml"])
+    defaults = {parameter["name"]: parameter["default"] for parameter in profile["spec"]["parameters"]}
+    assert defaults["redirectImage"] == f"sidewire/sidewire:{version}"
+
+
+def test_without_the_plugin_there_is_no_agent_and_pods_make_their_rules(render):
+    """Nothing else is different."""
+    with_agent, without = ({identity(o): o for o in render(directory)} for directory in ("manifests", WITHOUT_AGENT))
+    assert {key for key in with_agent if key[2] != "sidewire-node"} == set(without)
+    changed = [key for key, o in without.items() if o != with_agent[key]]
+    assert changed == [("Deployment", "sidewire-system", "sidewire-webhook")]
+    added = "--default-profiles=envoy,init-redirect"
+    own, others = (containers(objects[changed[0]])[0]["args"] for objects in (without, with_agent))
+    assert own == others + [added]
+    shipped = only(render(), "ConfigMap", "sidewire-profiles")["data"]
+    assert {f"{name}.yaml" for name in added.partition("=")[2].split(",")} <= set(shipped)
 
 
 def test_selectors_find_their_pods_and_no_others(render):
@@ -110,7 +128,7 @@ def test_neither_a_drain_nor_an_update_takes_the_last_webhook(render):
         assert term["matchLabelKeys"] == ["pod-template-hash"]
 
 
-@pytest.mark.parametrize("directory", DIRECTORIES)
+@pytest.mark.parametrize("directory", WITH_AGENT)
 def test_the_agent_runs_wherever_pods_run(render, directory):
     daemon_set = only(render(directory), "DaemonSet")["spec"]
     pod = daemon_set["template"]["spec"]
@@ -150,13 +168,13 @@ def test_all_pods_keep_to_restricted_but_the_agents_which_say_why(render, direct
         if workload["kind"] != "DaemonSet":
             assert shortfalls(workload) == []
             continue
-        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities", "runAsNonRoot", "runAsUser",
-                                       "host of a probe"]
+        assert shortfalls(workload) == ["hostNetwork", "volume cni-bin", "volume cni-conf", "capabilities",
+                                       "runAsNonRoot", "runAsUser", "host of a probe"]
         why = workload["metadata"]["annotations"]["sidewire.io/why-not-restricted"]
         assert all(word in why for word in ("hostNetwork:", "hostPath:", "runAsUser 0:", "DAC_OVERRIDE", "CHOWN"))
 
 
-@pytest.mark.parametrize("directory", DIRECTORIES)
+@pytest.mark.parametrize("directory", WITH_AGENT)
 def test_the_agent_sees_two_directories_of_the_host(render, directory):
     spec = only(render(directory), "DaemonSet")["spec"]["template"]["spec"]
     paths = {v["name"]: v["hostPath"]["path"] for v in spec["volumes"]}

@@ -108,6 +108,15 @@ def test_undone(place):
     work(place, "verify", "sets")
 
 
+def test_undone_asleep(place):
+    """Also what somebody has switched off."""
+    work(place, "apply", "sets")
+    nft(place, "add table inet sidewire { flags dormant; }")
+    before = ruleset(place)
+    work(place, "undo")
+    assert "flags dormant" in before and ruleset(place) == before
+
+
 def test_another_writer(place):
     """The ruleset was changed between reading and writing: it is read again."""
     work(place, "late")
@@ -158,6 +167,7 @@ TAMPERED = {
                            "chain nat_output is missing"),
     "emptied": ("flush table inet sidewire", "rule 1 of SIDEWIRE_INBOUND is missing"),
     "table deleted": ("delete table inet sidewire", "the table inet sidewire is missing"),
+    "put to sleep": ("add table inet sidewire { flags dormant; }", "the table inet sidewire is dormant"),
 }
 
 

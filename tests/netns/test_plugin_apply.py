@@ -115,9 +115,17 @@ def test_the_jump_comes_first(pod):
     add_foreign_rules(pod)
     plugin.succeed("ADD", pod, plugin.document())
     for family in (4, 6):
-        iptables(pod, family, "-I", "OUTPUT", "1", "-j", "ACCEPT")
-    plugin.succeed("CHECK", pod, plugin.document())
+        iptables(pod, family, "-I", "OUTPUT", "1", "-j", "MINE")
+        iptables(pod, family, "-I", "OUTPUT", "1", "-p", "tcp", "-j", "LOG")
+        plugin.succeed("CHECK", pod, plugin.document())
+    # IPv6 is looked at first.
+    for family in (4, 6):
+        iptables(pod, family, "-I", "OUTPUT", "2", "-j", "ACCEPT")
+        answer = plugin.call("CHECK", pod, plugin.document())
+        assert answer.code == DIFFERENCE
+        assert answer.message == f"IPv{family} nat: rule 2 of OUTPUT, ACCEPT, stands before the jump to SIDEWIRE_OUTBOUND"
     plugin.succeed("ADD", pod, plugin.document())
+    plugin.succeed("CHECK", pod, plugin.document())
     saved = pod.rules()
     for hook in ("OUTPUT", "PREROUTING"):
         firsts = [line for line in saved.splitlines() if line.startswith(f"-A {hook} ")

@@ -33,7 +33,7 @@ ip rule
 ip -6 rule
 ip route show table 15998 2>/dev/null
 ip -6 route show table 15998 2>/dev/null
-cat /proc/sys/net/ipv4/tcp_fwmark_accept
+cat /proc/sys/net/ipv4/tcp_fwmark_accept /proc/sys/net/ipv[46]/fwmark_reflect
 """
 
 

@@ -15,6 +15,7 @@ import lab
 import plugin
 
 DIFFERENCE, KERNEL, RULES = 103, 104, 101
+GET_INFO = 64  # linux/netfilter_ipv4/ip_tables.h; IPv6 has the same number
 DOCUMENTS = {path.name.removesuffix(".in.json"): path.read_text(encoding="utf-8").strip()
              for path in sorted((lab.ROOT / "tests/golden/plan").glob("*.in.json"))}
 MODES = ["mode-none", "redirect-every-field", "tproxy-every-field", "tproxy-both-every-field"]
@@ -208,6 +209,30 @@ def test_another_mesh_is_no_neighbour_in_any_table(network, table):
     plugin.succeed("DEL", pod, DOCUMENTS["tproxy-plain"])
 
 
+@pytest.mark.parametrize("backend, command", [
+    ("auto", ["nft", "add table ip nat; add chain ip nat ISTIO_OUTPUT"]),
+    ("iptables", ["nft", "add table inet istio-proxy-nat; add chain inet istio-proxy-nat output"]),
+    ("nftables", ["iptables-legacy", "-t", "nat", "-N", "ISTIO_OUTPUT"])])
+def test_another_mesh_is_no_neighbour_by_the_other_backend(network, backend, command):
+    """Peers have their rules where their iptables puts them, which need not be where ours are."""
+    pod = network.add_pod(f"mesh-{backend}")
+    pod.run(command)
+    before = pod.rules()
+    conf = plugin.configuration(pod, DOCUMENTS["envoy-default"], backend=backend)
+    for call in ("ADD", "CHECK"):
+        assert "Istio" in plugin.run(plugin.environment(call, pod), conf).message
+    assert pod.rules() == before
+
+
+def test_another_mesh_is_told_of_before_what_the_kernel_lacks(network):
+    """A kernel without ip_tables, and a mesh in nf_tables: to load a module would be no help."""
+    pod = network.add_pod("mesh-lack")
+    pod.run(["nft", "add table ip nat; add chain ip nat ISTIO_OUTPUT"])
+    launcher = plugin.with_failing("getsockopt", str(errno.ENOPROTOOPT), f"2={GET_INFO}")
+    answer = plugin.call("ADD", pod, DOCUMENTS["envoy-default"], launcher)
+    assert answer.message.startswith("Istio is in this pod already: the table nat of nftables has its chain ISTIO_OUTPUT")
+
+
 def test_lo_is_set_up_where_routes_lead_there(network):
     """IPv6 takes no route on an interface that is down, and a runtime may set lo up at the same time, or later."""
     pod = network.add_pod("lodown")
@@ -246,6 +271,15 @@ def test_proc_sys_is_read_only(clean):
                "net.ipv6.fwmark_reflect=1"])
     plugin.succeed("ADD", clean, DOCUMENTS["tproxy-plain"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["tproxy-plain"])
+
+
+def test_proc_sys_is_not_there(clean):
+    """A sysctl that can not be found is not taken for set: without it answers would go past the proxy."""
+    before = clean.rules()
+    hidden = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /proc/sys && exec "$@"', "sh"]
+    answer = plugin.call("ADD", clean, DOCUMENTS["tproxy-plain"], hidden)
+    assert answer.message == f"{SYSCTL} is not there: is /proc mounted?"
+    assert clean.rules() == before
 
 
 def test_backend_of_the_network_configuration(clean):

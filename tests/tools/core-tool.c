@@ -74,7 +74,7 @@ static int answer_merge(json_t *question, const struct installation *with, json_
 	bool is_same = merged == pod;
 	if (!is_ordering)
 		ordered = json_incref(merged);
-	else if (inject_order(pod, merged, &ordered, err) < 0)
+	else if (inject_order(pod, merged, &(struct profile_choice){0}, &ordered, err) < 0)
 		return err->code;
 	if (json_diff(pod, ordered, &patch, err) < 0)
 		return err->code;

@@ -110,6 +110,7 @@ static int run(const char *command, enum plan_family families, struct err *err)
 	if (strcmp(command, "used") == 0)
 		return puts(NFTABLES_BACKEND.is_used() ? "yes" : "no") < 0 ? -EIO : 0;
 	int r = strcmp(command, "remove") == 0 ? 0 : read_plan(&plan, err);
+	goal.is_alone = plan.count > 0;
 	return r < 0 ? r : change_rules(command, &goal, err);
 }
 

@@ -111,7 +111,7 @@ def test_buckets_only_grow(webhook):
 def test_metrics_of_the_program(webhook):
     found = samples(webhook)
     assert found["sidewire_ready", None] == 1
-    assert found["sidewire_profiles", None] == 5
+    assert found["sidewire_profiles", None] == 6
     assert 0 <= time.time() - found["sidewire_profiles_loaded_seconds", None] < 300
     assert found["sidewire_profiles_broken", None] == 0
     assert found["sidewire_profile_loads_total", 'result="loaded"'] == 1
@@ -188,4 +188,4 @@ def test_refusals_stand_in_the_log(webhook):
 def test_the_first_line_says_where_it_listens(webhook):
     first = webhook.log()[0]
     assert (first["msg"], first["address"], first["plain_address"]) == ("listening", "[::]:0", "127.0.0.1:0")
-    assert first["profiles"] == "envoy,envoy-tproxy,haproxy,momo,otel-java"
+    assert first["profiles"] == "envoy,envoy-tproxy,haproxy,init-redirect,momo,otel-java"

@@ -77,7 +77,7 @@ def test_profiles_that_keep_it_from_starting(tmp_path):
     (tmp_path / "a.yaml").write_text("kind: [")
     assert failure("--profiles", str(tmp_path)).startswith(f"{tmp_path}/a.yaml: line ")
     assert failure("--profiles", str(PROFILES), "--default-profiles", "envoy,mosn") == \
-        "default profiles 'envoy,mosn': there is no profile 'mosn', known are: envoy, envoy-tproxy, haproxy, momo, otel-java"
+        "default profiles 'envoy,mosn': there is no profile 'mosn', known are: envoy, envoy-tproxy, haproxy, init-redirect, momo, otel-java"
     assert failure("--profiles", str(PROFILES), "--default-profiles", "envoy,envoy") == \
         "default profiles 'envoy,envoy': profile 'envoy' stands there twice"
 

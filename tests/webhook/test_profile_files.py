@@ -14,6 +14,8 @@ ALL = ROOT / "tests" / "golden" / "profiles"
 FILES = sorted(ALL.glob("*.yaml"))
 # What has no default.
 PARAMETERS = {"momo": {"param.sidewire.io/momoImage": "example/agent:1"}}
+# What `restricted` refuses; all others keep to it.
+CAPABILITIES = {"envoy-tproxy": ["NET_RAW"], "init-redirect": ["NET_ADMIN", "NET_RAW"]}
 PROXIES = [file for file in FILES if "  redirect:" in file.read_text(encoding="utf-8")]
 VOLUMES = {"name", "configMap", "csi", "downwardAPI", "emptyDir", "ephemeral", "persistentVolumeClaim", "projected", "secret"}
 
@@ -57,8 +59,8 @@ def test_what_is_added_is_restricted_and_has_limits(program, file):
             assert {"cpu", "memory"} <= container["resources"][kind].keys()
         context = container["securityContext"]
         assert context["allowPrivilegeEscalation"] is False and not context.get("privileged")
-        if "mode: tproxy" in file.read_text(encoding="utf-8"):
-            assert (context["runAsUser"], context["capabilities"]) == (0, {"drop": ["ALL"], "add": ["NET_RAW"]})
+        if file.stem in CAPABILITIES:
+            assert (context["runAsUser"], context["capabilities"]) == (0, {"drop": ["ALL"], "add": CAPABILITIES[file.stem]})
         else:
             assert context["runAsNonRoot"] is True and context["runAsUser"] > 0
             assert context["capabilities"] == {"drop": ["ALL"]}

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "webhook/core/container_identity.h"
 
+#include <stdint.h>
+
 bool container_identity(const json_t *pod, const json_t *container, const char *member,
 			json_int_t *ret_id)
 {
@@ -13,4 +15,15 @@ bool container_identity(const json_t *pod, const json_t *container, const char *
 		return false;
 	*ret_id = json_integer_value(stated);
 	return true;
+}
+
+bool container_may_be(const json_t *pod, const json_t *container, const char *member,
+		      const struct range_list *ids)
+{
+	json_int_t id = 0;
+
+	if (ids->count == 0)
+		return false;
+	return !container_identity(pod, container, member, &id) ||
+	       (id >= 0 && id <= UINT32_MAX && range_list_contains(ids, (uint32_t)id));
 }

@@ -331,7 +331,7 @@ static int mount_token(struct injection *injection, struct err *err)
 static int order(struct injection *injection, struct err *err)
 {
 	json_t *next = NULL;
-	int r = inject_order(injection->original, injection->pod, &next, err);
+	int r = inject_order(injection->original, injection->pod, &injection->choice, &next, err);
 
 	if (r == 0)
 		advance(injection, next);

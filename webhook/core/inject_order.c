@@ -33,48 +33,79 @@ static int names_of(json_t *containers, json_t **ret_names, struct err *err)
 	return 0;
 }
 
-/* A native sidecar whose name the original does not have. */
-static bool is_added_sidecar(json_t *original_names, json_t *container)
+/* What tells where a container belongs. */
+struct clues {
+	json_t *original_names; /* borrowed, as is the next */
+	const struct profile_choice *choice;
+};
+
+/* The parts of the list, in their order. */
+enum part {
+	PART_FIRST,    /* added, to run before all others */
+	PART_SIDECARS, /* added native sidecars */
+	PART_OTHERS,
+	PART_COUNT,
+};
+
+static bool is_first(const struct profile_choice *choice, const char *name)
+{
+	for (size_t i = 0; i < choice->count; i++) {
+		const char *first = choice->profiles[i]->first;
+
+		if (first != NULL && strcmp(first, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Where a container belongs; what the original has stays among the others. */
+static enum part part_of(const struct clues *clues, json_t *container)
 {
 	const char *name = json_string_value(json_object_get(container, "name"));
 	const char *policy = json_string_value(json_object_get(container, "restartPolicy"));
 
-	return name != NULL && policy != NULL && strcmp(policy, "Always") == 0 &&
-	       json_object_get(original_names, name) == NULL;
+	if (name == NULL || json_object_get(clues->original_names, name) != NULL)
+		return PART_OTHERS;
+	if (is_first(clues->choice, name))
+		return PART_FIRST;
+	return policy != NULL && strcmp(policy, "Always") == 0 ? PART_SIDECARS : PART_OTHERS;
 }
 
-/* Appends to `out` either the added sidecars, or all others. */
-static int append_those(json_t *original_names, json_t *merged, bool is_for_added, json_t *out,
-			struct err *err)
+/* Appends to `out` the containers of one part. */
+static int append_part(enum part part, const struct clues *clues, json_t *merged, json_t *out,
+		       struct err *err)
 {
 	size_t i;
 	json_t *container;
 
 	json_array_foreach(merged, i, container) {
-		if (is_added_sidecar(original_names, container) == is_for_added &&
-		    json_array_append(out, container) < 0)
+		if (part_of(clues, container) == part && json_array_append(out, container) < 0)
 			return err_set(err, ENOMEM, "out of memory");
 	}
 	return 0;
 }
 
 /* The init containers in the right order; `merged` itself when they are. */
-static int put_in_order(json_t *original, json_t *merged, json_t **ret_ordered, struct err *err)
+static int put_in_order(json_t *original, json_t *merged, const struct profile_choice *choice,
+			json_t **ret_ordered, struct err *err)
 {
 	json_auto_t *names = NULL;
 	json_auto_t *ordered = json_array();
 
 	if (ordered == NULL)
 		return err_set(err, ENOMEM, "out of memory");
-	if (names_of(original, &names, err) < 0 ||
-	    append_those(names, merged, true, ordered, err) < 0 ||
-	    append_those(names, merged, false, ordered, err) < 0)
-		return err->code;
+	int r = names_of(original, &names, err);
+	const struct clues clues = {names, choice};
+	for (enum part part = 0; r == 0 && part < PART_COUNT; part++)
+		r = append_part(part, &clues, merged, ordered, err);
+	if (r < 0)
+		return r;
 	*ret_ordered = json_incref(json_equal(ordered, merged) ? merged : ordered);
 	return 0;
 }
 
-int inject_order(json_t *original_pod, json_t *merged_pod, json_t **ret_pod, struct err *err)
+int inject_order(json_t *original_pod, json_t *merged_pod, const struct profile_choice *choice,
+		 json_t **ret_pod, struct err *err)
 {
 	json_t *original = init_containers_of(original_pod);
 	json_t *merged = init_containers_of(merged_pod);
@@ -84,7 +115,7 @@ int inject_order(json_t *original_pod, json_t *merged_pod, json_t **ret_pod, str
 	json_t *ordered = NULL;
 
 	if (merged != original && json_is_array(merged)) {
-		if (put_in_order(original, merged, &ordered, err) < 0)
+		if (put_in_order(original, merged, choice, &ordered, err) < 0)
 			return err->code;
 		/* Both take what they are given. */
 		if (json_edit_set(&spec, merged_spec, "initContainers", ordered, err) < 0 ||

@@ -57,6 +57,8 @@ static int check_parameter(json_t *annotation, const char *key, const char *valu
 	return r < 0 && r != -ENOMEM ? err_wrap(err, "annotation '%s'", key) : r;
 }
 
+/* What a profile says that another annotation may overrule contradicts no value: whether all that
+ * is in force goes together is found when a pod is injected. */
 static int check_redirect(json_t *annotation, const struct lint_scope *scope, struct err *err)
 {
 	CLEANUP(redirect_spec_release) struct redirect_spec spec = {0};
@@ -67,8 +69,11 @@ static int check_redirect(json_t *annotation, const struct lint_scope *scope, st
 
 	if (profile == NULL)
 		return annotation_refuse_redirect(annotation, err);
+	struct profile yielding = *profile; /* borrows all that it owns */
+	yielding.redirect.mode = REDIRECT_MODE_REDIRECT;
+	yielding.redirect.drop_invalid = false;
 	int r = probe_mode_read(annotation, &probes, err);
-	return r == 0 ? redirect_resolve(profile, annotation, &spec, &gate, err) : r;
+	return r == 0 ? redirect_resolve(&yielding, annotation, &spec, &gate, err) : r;
 }
 
 static int check_profiles(const json_t *annotation, const struct lint_scope *scope, struct err *err)
@@ -155,7 +160,8 @@ static int lint_mode(const struct yaml_entry *entry, const char *value, struct l
 	if (r < 0 || !tproxy_privilege_is_needed(mode))
 		return r;
 	return lint_report_add(report, LINT_WARNING, entry->value, err,
-			       "annotation '%s' is '%s': " TPROXY_REFUSED, entry->key->text, value);
+			       "annotation '%s' is '%s': " POD_SECURITY_REFUSED, entry->key->text,
+			       value);
 }
 
 static int lint_annotation(const struct yaml_entry *entry, const struct lint_scope *scope,

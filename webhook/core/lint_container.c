@@ -63,10 +63,58 @@ static bool is_change(const struct yaml_node *container, const struct profile *p
 	return yaml_member(container, "image") == NULL && !is_proxy(container, profile);
 }
 
-/* Whether the container is what the standard refuses, with all that it says. */
-static bool is_refused_anyway(const struct yaml_node *container, const struct profile *profile)
+static bool is_tproxy(const struct yaml_node *container, const struct profile *profile)
 {
 	return is_proxy(container, profile) && tproxy_privilege_is_needed(profile->redirect.mode);
+}
+
+/* What the standard baseline lets a container add (Kubernetes, Pod Security Standards). */
+static bool is_in_baseline(const char *capability)
+{
+	static const char *const BASELINE[] = {
+		"AUDIT_WRITE", "CHOWN",  "DAC_OVERRIDE",     "FOWNER",  "FSETID",
+		"KILL",        "MKNOD",  "NET_BIND_SERVICE", "SETFCAP", "SETGID",
+		"SETPCAP",     "SETUID", "SYS_CHROOT",
+	};
+
+	for (size_t i = 0; i < sizeof(BASELINE) / sizeof(*BASELINE); i++) {
+		if (strcmp(BASELINE[i], capability) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The first capability that the container adds and the standard baseline refuses; NULL: none. */
+static const struct yaml_node *refused_capability(const struct yaml_node *container)
+{
+	const struct yaml_node *added =
+		yaml_resolve(at(container, "securityContext.capabilities.add"));
+
+	for (size_t i = 0; added != NULL && i < added->count; i++) {
+		const char *text = yaml_text(added->entries[i].value);
+
+		if (text != NULL && !is_open(text) && !is_in_baseline(text))
+			return added->entries[i].value;
+	}
+	return NULL;
+}
+
+/* Whether the container is what the standards refuse, with all that it says. */
+static bool is_refused_anyway(const struct yaml_node *container, const struct profile *profile)
+{
+	return is_tproxy(container, profile) || refused_capability(container) != NULL;
+}
+
+static int check_capabilities(const struct yaml_node *container, const struct profile *profile,
+			      struct lint_report *report, struct err *err)
+{
+	const struct yaml_node *capability = refused_capability(container);
+
+	if (capability == NULL || is_tproxy(container, profile))
+		return 0;
+	return lint_report_add(report, LINT_WARNING, capability, err,
+			       "container '%.63s' adds the capability %.63s: " POD_SECURITY_REFUSED,
+			       name_of(container), yaml_text(capability));
 }
 
 static int check_demand(const struct yaml_node *container, const struct demand *demand,
@@ -142,7 +190,7 @@ static int check_privilege(const struct yaml_node *container, const struct profi
 				       "%s: no pod will be let in with it", lack.msg);
 	return lint_report_add(report, LINT_WARNING, container, err,
 			       "container '%.63s' runs as root with a capability, as TPROXY "
-			       "takes: " TPROXY_REFUSED,
+			       "takes: " POD_SECURITY_REFUSED,
 			       name_of(container));
 }
 
@@ -194,6 +242,8 @@ int lint_container(const struct yaml_node *container, const struct profile *prof
 		   struct lint_report *report, struct err *err)
 {
 	int r = check_proxy(container, profile, report, err);
+	if (r == 0)
+		r = check_capabilities(container, profile, report, err);
 	bool is_demanding = !is_change(container, profile);
 	bool is_refused = is_refused_anyway(container, profile);
 

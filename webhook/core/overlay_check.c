@@ -142,6 +142,10 @@ int overlay_check(json_t *overlay, struct err *err)
 		return err->code;
 	json_object_foreach(spec, name, member) {
 		struct json_path path = {.parent = &spec_path, .member = name};
+		if (strcmp(name, "ephemeralContainers") == 0) {
+			err_set(err, EINVAL, "no pod can be created with ephemeral containers");
+			return json_path_wrap(&path, err);
+		}
 		int r = json_is_array(member) ? check_list(member, &path, err)
 					      : check_inside(member, &path, DIRECTIVES_MERGE, err);
 

@@ -13,6 +13,7 @@
  * - directives where overlay_apply() would not follow them, because the pod's is kept (metadata,
  *   and inside of containers and volumes; `$patch: delete` of a whole one is fine), or where they
  *   would take away what makes a pod (spec as a whole);
+ * - ephemeral containers, with which no pod can be created;
  * - an object with `$patch: replace`, which adds nothing to a pod that lacks it;
  * - elements of a list of the spec that share a key, which a first pass may add where a second one
  *   merges them.

@@ -153,7 +153,7 @@ static int read_redirect(const json_t *spec, struct profile *profile, struct err
 
 static int read_spec(const json_t *document, struct profile *profile, struct err *err)
 {
-	static const char *const KEYS[] = {"parameters", "redirect", "pod", "apps", NULL};
+	static const char *const KEYS[] = {"parameters", "redirect", "pod", "apps", "first", NULL};
 	json_t *spec = NULL;
 	int r = json_read_object(document, "spec", &spec, err);
 

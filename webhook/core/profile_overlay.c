@@ -241,6 +241,23 @@ static int check_apps(json_t *apps, const struct profile *profile, struct err *e
 	return r == 0 ? check_variables(rendered, err) : r;
 }
 
+static int read_first(const json_t *spec, struct profile *profile, struct err *err)
+{
+	const char *name = NULL;
+	int r = json_read_string(spec, "first", &name, err);
+
+	if (r < 0 || name == NULL)
+		return r;
+	json_t *container = pod_named(pod_list(profile->pod, "initContainers"), name, NULL);
+	if (container == NULL)
+		return err_set(err, EINVAL,
+			       "'first' must name one of the overlay's initContainers, found "
+			       "'%.64s'",
+			       name);
+	profile->first = json_string_value(json_object_get(container, "name"));
+	return 0;
+}
+
 int profile_overlay_read(const json_t *spec, struct profile *profile, struct err *err)
 {
 	json_t *pod = NULL;
@@ -257,5 +274,5 @@ int profile_overlay_read(const json_t *spec, struct profile *profile, struct err
 		return r;
 	profile->pod = pod != NULL ? json_incref(pod) : json_object();
 	profile->apps = json_incref(apps);
-	return profile->pod == NULL ? out_of_memory(err) : 0;
+	return profile->pod == NULL ? out_of_memory(err) : read_first(spec, profile, err);
 }

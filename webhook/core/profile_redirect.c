@@ -280,18 +280,6 @@ static int read_probes(const json_t *redirect, struct profile *profile, struct e
 	return profile->probe_env != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
-/* Whether the container may be one of the ids: that it states it, or states none. */
-static bool may_be_one_of(const struct profile *profile, const json_t *container,
-			  const char *member, const struct range_list *ids)
-{
-	json_int_t id = 0;
-
-	if (ids->count == 0)
-		return false;
-	return !container_identity(profile->pod, container, member, &id) ||
-	       (id >= 0 && id <= UINT32_MAX && range_list_contains(ids, (uint32_t)id));
-}
-
 /* The proxy's container must be in the overlay, and be the proxy that the rules let pass. */
 static int check_container(const struct profile *profile, struct err *err)
 {
@@ -303,8 +291,8 @@ static int check_container(const struct profile *profile, struct err *err)
 			       "'container': the overlay has no container named '%.64s'",
 			       profile->container);
 	if (spec->proxy_mark != 0 ||
-	    may_be_one_of(profile, container, "runAsUser", &spec->proxy_uids) ||
-	    may_be_one_of(profile, container, "runAsGroup", &spec->proxy_gids))
+	    container_may_be(profile->pod, container, "runAsUser", &spec->proxy_uids) ||
+	    container_may_be(profile->pod, container, "runAsGroup", &spec->proxy_gids))
 		return 0;
 	return err_set(err, EINVAL,
 		       "container '%.64s' runs as a user or group that is not in proxy.uids or "

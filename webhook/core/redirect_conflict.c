@@ -2,7 +2,6 @@
 #include "webhook/core/redirect_conflict.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "webhook/core/container_identity.h"
@@ -19,11 +18,6 @@ struct identity {
 	const struct range_list *proxys;
 };
 
-static bool is_in(const struct range_list *list, json_int_t id)
-{
-	return id >= 0 && id <= UINT32_MAX && range_list_contains(list, (uint32_t)id);
-}
-
 /* An application must not be taken for the proxy. */
 static int check_application(const json_t *pod, const json_t *container,
 			     const struct profile *profile, const struct identity *identity,
@@ -32,7 +26,7 @@ static int check_application(const json_t *pod, const json_t *container,
 	json_int_t id;
 
 	if (!container_identity(pod, container, identity->member, &id) ||
-	    !is_in(identity->proxys, id))
+	    !container_may_be(pod, container, identity->member, identity->proxys))
 		return 0;
 	return err_set(err, EINVAL,
 		       "container '%.*s' runs as %s %" JSON_INTEGER_FORMAT
@@ -42,24 +36,15 @@ static int check_application(const json_t *pod, const json_t *container,
 		       identity->noun, id, SHOWN_MAX, profile->container, profile->name);
 }
 
-/* Whether the rules may know the proxy by this identity: it states it, or does not state any. */
-static bool may_be_known(const json_t *pod, const json_t *container,
-			 const struct identity *identity)
-{
-	json_int_t id;
-
-	if (identity->proxys->count == 0)
-		return false;
-	return !container_identity(pod, container, identity->member, &id) ||
-	       is_in(identity->proxys, id);
-}
-
 /* The proxy must be taken for the proxy. */
 static int check_proxy(const json_t *pod, const json_t *container,
 		       const struct identity identities[static 2], uint32_t mark, struct err *err)
 {
-	if (mark != 0 || may_be_known(pod, container, &identities[0]) ||
-	    may_be_known(pod, container, &identities[1]))
+	const struct identity *uid = &identities[0];
+	const struct identity *gid = &identities[1];
+
+	if (mark != 0 || container_may_be(pod, container, uid->member, uid->proxys) ||
+	    container_may_be(pod, container, gid->member, gid->proxys))
 		return 0;
 	return err_set(err, EINVAL,
 		       "the proxy's container '%.*s' runs as a user or group that the redirect "

@@ -45,6 +45,18 @@ static bool is_privileged(const json_t *container)
 	return false;
 }
 
+/* Whether the kubelet lets it run as anybody but root (core/v1, SecurityContext.runAsNonRoot, which
+ * wins over PodSecurityContext's). */
+static bool is_never_root(const json_t *pod, const json_t *container)
+{
+	const char *const member = "runAsNonRoot";
+	json_t *own = json_object_get(json_object_get(container, "securityContext"), member);
+	json_t *spec = json_object_get(pod, "spec");
+	json_t *pods = json_object_get(json_object_get(spec, "securityContext"), member);
+
+	return json_is_true(own != NULL && !json_is_null(own) ? own : pods);
+}
+
 static int check(const json_t *pod, const char *container, struct err *err)
 {
 	const json_t *proxy = pod_container(pod, container);
@@ -61,6 +73,12 @@ static int check(const json_t *pod, const char *container, struct err *err)
 			       ", which its capability NET_RAW does not reach: for TPROXY a proxy "
 			       "runs as root, and is known by its group",
 			       SHOWN_MAX, container, uid);
+	if (is_never_root(pod, proxy))
+		return err_set(err, EINVAL,
+			       "the proxy's container '%.*s' has runAsNonRoot: true, of its own or "
+			       "of the pod: for TPROXY a proxy runs as root; expected "
+			       "securityContext.runAsNonRoot: false in the container",
+			       SHOWN_MAX, container);
 	return 0;
 }
 

@@ -22,7 +22,6 @@ static const struct api_default {
 	{"periodSeconds", NULL, 10},
 	{"protocol", "TCP", 0}, /* of a port */
 	{"scheme", "HTTP", 0},
-	{"service", "", 0}, /* of a grpc */
 	{"successThreshold", NULL, 1},
 	{"timeoutSeconds", NULL, 1},
 };
@@ -47,8 +46,11 @@ static uint64_t hash_number(uint64_t hash, uint64_t number)
 	return hash;
 }
 
+/* Whether it is as good as absent: the API server fills it in, or does not store it. */
 static bool is_default(const char *name, const json_t *value)
 {
+	if (json_is_false(value) || (json_is_string(value) && json_string_length(value) == 0))
+		return true;
 	for (size_t i = 0; i < DEFAULT_COUNT; i++) {
 		const struct api_default *filled = &DEFAULTS[i];
 

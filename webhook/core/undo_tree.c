@@ -122,12 +122,13 @@ static json_t *added_new(json_t *value, const struct spot *spot)
 	return json_sprintf(ADDED_SO "%s", digest);
 }
 
-/* The node of what was something else; `after` is NULL where it was taken away. */
+/* The node of what was something else; `after` is NULL where it was taken away. A list as a whole
+ * is never our own: it holds what others have added, too. */
 static json_t *replaced_new(json_t *before, json_t *after, const struct spot *spot)
 {
 	char digest[UNDO_DIGEST_SIZE];
 
-	if (spot->is_own)
+	if (spot->is_own && !json_is_array(before) && !json_is_array(after))
 		return json_pack("[O]", before);
 	undo_digest(spot->name, after, digest);
 	return json_pack("[O, s]", before, digest);
@@ -325,6 +326,7 @@ int undo_tree_make(json_t *before, json_t *after, json_t **ret_tree, struct err 
 /* A value on its way back, and where it is in the tree. */
 struct retreat {
 	json_t *value;
+	const char *name; /* of a member; NULL of an element */
 	const struct merge_rule *rule;
 	const struct json_path *path;
 	json_t *left; /* array of the places that stay as they are */
@@ -362,7 +364,7 @@ static bool is_as_written(const char *name, json_t *value, json_t *node)
 /* Whether it is a probe or a handler, all members of which are one choice. */
 static bool is_one_choice(const char *name)
 {
-	for (size_t i = 0; i < PROBE_PLACE_COUNT; i++) {
+	for (size_t i = 0; name != NULL && i < PROBE_PLACE_COUNT; i++) {
 		if (strcmp(PROBE_PLACES[i].member, name) == 0)
 			return true;
 	}
@@ -370,12 +372,12 @@ static bool is_one_choice(const char *name)
 }
 
 /* Whether somebody has changed it since. What is gone, and was not there before, is as it was. */
-static bool is_to_be_left(const struct retreat *retreat, const char *name, json_t *node)
+static bool is_to_be_left(const struct retreat *retreat, json_t *node)
 {
 	if (retreat->value == NULL && (json_is_string(node) || json_is_object(node)))
 		return false;
-	return (digest_of(node) != NULL || is_one_choice(name)) &&
-	       !is_as_written(name, retreat->value, node);
+	return (digest_of(node) != NULL || is_one_choice(retreat->name)) &&
+	       !is_as_written(retreat->name, retreat->value, node);
 }
 
 /* Tells of what stays as it is. */
@@ -403,7 +405,7 @@ static int apply_members(const struct retreat *object, json_t *inside, json_t **
 
 	json_object_foreach(inside, name, node) {
 		struct json_path path = {.parent = object->path, .member = name};
-		struct retreat member = {json_object_get(object->value, name),
+		struct retreat member = {json_object_get(object->value, name), name,
 					 merge_rule_of(object->rule->below, name), &path,
 					 object->left};
 		json_t *result = NULL;
@@ -432,7 +434,7 @@ static int apply_elements(const struct retreat *list, json_t *inside, json_t **e
 		const char *name = name_of(list->rule, element, number);
 		json_t *node = name != NULL ? json_object_get(inside, name) : NULL;
 		struct json_path path = {.parent = list->path, .member = name};
-		struct retreat retreat = {element, &rule, &path, list->left};
+		struct retreat retreat = {element, NULL, &rule, &path, list->left};
 		json_t *result = NULL;
 		int r = 0;
 
@@ -477,7 +479,7 @@ static int apply_node(const struct retreat *retreat, json_t *node, json_t **ret_
 	bool has_digest = digest_of(node) != NULL;
 	json_t *value = NULL;
 
-	if (is_to_be_left(retreat, retreat->path->member, node))
+	if (is_to_be_left(retreat, node))
 		return leave(retreat, ret_value, err);
 	if (text != NULL && (has_digest || strcmp(text, ADDED) == 0))
 		return 0;

@@ -24,7 +24,8 @@
  *
  * Added containers and volumes, and sidewire's own two annotations, have no digest: the API server
  * and other webhooks fill the former in, and none of them is of use without the others. Nothing
- * says where in its list an added thing stands; things that others add beside it stay.
+ * says where in its list an added thing stands; things that others add beside it stay. But where
+ * injection took something out of a list, that is one thing, with all that is in it.
  */
 #ifndef SIDEWIRE_WEBHOOK_UNDO_TREE_H
 #define SIDEWIRE_WEBHOOK_UNDO_TREE_H

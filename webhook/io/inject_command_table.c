@@ -84,7 +84,10 @@ static const struct command_row COMMANDS[INJECT_COMMAND_COUNT] = {
 		 "the\n"
 		 "annotation sidewire.io/status says of it; so it undoes the webhook's work as "
 		 "well.\n"
-		 "What others have added since stays. Pods that are not injected stay as they "
+		 "What others have added since stays. So does what they have changed of what "
+		 "was\n"
+		 "put in, and standard error tells where. Pods that are not injected stay as "
+		 "they\n"
 		 "are.\n",
 		 "Examples:\n"
 		 "  %s uninject injected.yaml > deployment.yaml\n"

@@ -189,6 +189,12 @@ static void move_jump(struct ipt_rules *rules)
 	rules->rules[1].position = 7;
 }
 
+static void shadow(struct ipt_rules *rules)
+{
+	rules->is_shadowed = true;
+	rules->shadow = (struct ipt_shadow){{"PREROUTING"}, 2, {"ACCEPT"}, {"SIDEWIRE_INBOUND"}};
+}
+
 static void rename_hook(struct ipt_rules *rules)
 {
 	memcpy(rules->rules[1].chain.name, "POSTROUTING", sizeof("POSTROUTING"));
@@ -206,6 +212,8 @@ static const struct {
 } changes[] = {
 	{"nothing", nothing, NULL},
 	{"a jump elsewhere in its hook", move_jump, NULL},
+	{"a foreign rule before a jump", shadow,
+	 "IPv6 nat: rule 3 of PREROUTING, ACCEPT, stands before the jump to SIDEWIRE_INBOUND"},
 	{"everything lost", lose_everything, "IPv6 nat: chain SIDEWIRE_INBOUND is missing"},
 	{"a chain lost", lose_last_chain, "IPv6 nat: chain SIDEWIRE_PROXY is missing"},
 	{"a chain gained", gain_chain, "IPv6 nat: chain SIDEWIRE_OLD is one too many"},
@@ -259,6 +267,9 @@ static void test_names(void)
 	CU_ASSERT(ipt_chain_is_ours("SIDEWIRE_"));
 	CU_ASSERT(!ipt_chain_is_ours("SIDEWIRE"));
 	CU_ASSERT(!ipt_chain_is_ours("OUTPUT"));
+	CU_ASSERT(ipt_target_is_end("ACCEPT") && ipt_target_is_end("REDIRECT"));
+	CU_ASSERT(!ipt_target_is_end("LOG") && !ipt_target_is_end("KUBE-SERVICES"));
+	CU_ASSERT(!ipt_target_is_end("") && !ipt_target_is_end("SIDEWIRE_INBOUND"));
 	ASSERT_TEXT("mesh", ipt_chain_mesh("ISTIO_IN_REDIRECT"), "Istio");
 	ASSERT_TEXT("mesh", ipt_chain_mesh("PROXY_INIT_OUTPUT"), "Linkerd");
 	CU_ASSERT(ipt_chain_mesh("SIDEWIRE_INBOUND") == NULL);

@@ -118,6 +118,27 @@ static void test_predicates(void)
 
 static const struct {
 	const char *text;
+	bool is_loopback;
+} loopbacks[] = {
+	{"127.0.0.1", true},    {"127.255.255.255", true}, {"127.0.0.0/8", true}, {"::1", true},
+	{"126.0.0.0/7", false}, {"128.0.0.1", false},      {"0.0.0.0/0", false},  {"::", false},
+	{"::2", false},         {"::/127", false},         {"7f00::1", false},
+};
+
+static void test_loopback(void)
+{
+	for (size_t i = 0; i < sizeof(loopbacks) / sizeof(*loopbacks); i++) {
+		const char *text = loopbacks[i].text;
+		struct cidr cidr = {0};
+		struct err err = {0};
+
+		ASSERT_ROW(text, cidr_parse(text, strlen(text), &cidr, &err) == 0);
+		ASSERT_ROW(text, cidr_is_loopback(&cidr) == loopbacks[i].is_loopback);
+	}
+}
+
+static const struct {
+	const char *text;
 	const char *canonical;
 } lists[] = {
 	{"", ""},
@@ -205,6 +226,7 @@ static CU_TestInfo tests[] = {{"prefixes", test_good},
 			      {"what is no prefix", test_bad},
 			      {"the length is kept", test_length},
 			      {"predicates", test_predicates},
+			      {"loopback", test_loopback},
 			      {"lists", test_lists},
 			      {"what is no list", test_bad_lists},
 			      {"the bound", test_bound},

@@ -21,6 +21,7 @@ struct row {
 #define NATIVE "{'name':'native','restartPolicy':'Always'}"
 #define PROXY "{'name':'proxy','restartPolicy':'Always'}"
 #define LOGGER "{'name':'logger','restartPolicy':'Always'}"
+#define RULES "{'name':'rules'}"
 #define COPIER "{'name':'copier','restartPolicy':'Never'}"
 
 static const struct row ROWS[] = {
@@ -38,6 +39,11 @@ static const struct row ROWS[] = {
 	{"an ordinary one stays behind", POD(USER), POD(USER "," COPIER "," PROXY),
 	 POD(PROXY "," USER "," COPIER)},
 	{"among added ones too", "{}", POD(COPIER "," PROXY), POD(PROXY "," COPIER)},
+	{"what is first is before the sidecars", POD(USER), POD(USER "," PROXY "," RULES),
+	 POD(RULES "," PROXY "," USER)},
+	{"before sidecars of the user", POD(PROXY), POD(PROXY "," RULES), POD(RULES "," PROXY)},
+	{"the user's own that is called so stays", POD(USER "," RULES), POD(USER "," RULES), NULL},
+	{"it is there, second pass", POD(RULES "," PROXY), POD(RULES "," PROXY), NULL},
 	{"the user's own of that name stays", POD(USER ",{'name':'proxy'}"), POD(USER "," PROXY),
 	 NULL},
 	{"second pass", POD(PROXY "," USER "," COPIER), POD(PROXY "," USER "," COPIER), NULL},
@@ -48,6 +54,10 @@ static const struct row ROWS[] = {
 	{"no list but an object", "{}", "{'spec':{'initContainers':{}}}", NULL},
 };
 
+/* Of two profiles, one has a container that is first. */
+static const struct profile PROFILES[] = {{.first = NULL}, {.first = "rules"}};
+static const struct profile_choice CHOICE = {.profiles = {&PROFILES[0], &PROFILES[1]}, .count = 2};
+
 static void test_rows(void)
 {
 	for (size_t i = 0; i < sizeof(ROWS) / sizeof(*ROWS); i++) {
@@ -57,7 +67,7 @@ static void test_rows(void)
 		json_auto_t *ordered = NULL;
 		struct err err = {0};
 
-		ASSERT_ROW(row->name, inject_order(original, merged, &ordered, &err) == 0);
+		ASSERT_ROW(row->name, inject_order(original, merged, &CHOICE, &ordered, &err) == 0);
 		ASSERT_ROW(row->name, (ordered == merged) == (row->ordered == NULL));
 		CLEANUP(freep) char *text = quoted_json_text(ordered);
 		ASSERT_TEXT(row->name, text, row->ordered != NULL ? row->ordered : row->merged);
@@ -70,7 +80,8 @@ static int make(const void *input, char **ret_outcome, struct err *err)
 {
 	json_auto_t *ordered = NULL;
 	const json_t *pods = input;
-	int r = inject_order(json_array_get(pods, 0), json_array_get(pods, 1), &ordered, err);
+	int r = inject_order(json_array_get(pods, 0), json_array_get(pods, 1), &CHOICE, &ordered,
+			     err);
 
 	return r == 0 ? alloc_fail_outcome(ordered, ret_outcome, err) : r;
 }

@@ -139,6 +139,15 @@ static void test_pods(void)
 		 "in securityContext.capabilities.add\n"
 		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
+#define BOTH "sidewire.io/redirect-mode: tproxy-both, sidewire.io/profiles: tproxy"
+		{ANNOTATIONS(BOTH ", sidewire.io/drop-invalid: 'false'"),
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
+		{ANNOTATIONS(BOTH),
+		 "E 3:1 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': dropInvalid needs "
+		 "conntrack, which mode tproxy-both does without\n"
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "Standards baseline and restricted refuse its pods"},
 		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/non-tcp: drop"),
 		 "E 3:26 annotation 'sidewire.io/dns-capture' is 'true', but profile 'proxy' has "
 		 "no "
@@ -253,10 +262,12 @@ static void test_profiles(void)
 		{"apiVersion: sidewire.io/v2\nkind: X",
 		 "E 1:1 'apiVersion' must be sidewire.io/v1alpha1, found 'sidewire.io/v2'"},
 		{PROFILE("  redirct: {}\n"), "E 5:3 spec: unknown key 'redirct', expected one of "
-					     "parameters, redirect, pod, apps: did you "
+					     "parameters, redirect, pod, apps, first: did you "
 					     "mean 'redirect'?"},
-		{PROFILE("  zzz: {}\n"),
-		 "E 5:3 spec: unknown key 'zzz', expected one of parameters, redirect, pod, apps"},
+		{PROFILE("  zzz: {}\n"), "E 5:3 spec: unknown key 'zzz', expected one of "
+					 "parameters, redirect, pod, apps, first"},
+		{PROFILE("  first: x\n"),
+		 "E 5:3 spec: 'first' must name one of the overlay's initContainers, found 'x'"},
 		{PROFILE("  redirect: {outboundPort: 70000}\n"),
 		 "E 5:14 spec: redirect: 'outboundPort' must be in 1 to 65535, found 70000"},
 		{PROFILE("  parameters:\n  - {name: a, type: string}\n  - 5\n"),
@@ -277,6 +288,16 @@ static void test_profiles(void)
 		 "W 8:340 container 'p' has port 53 twice: ports are merged by containerPort "
 		 "alone, "
 		 "whatever their protocol, and the last one stays"},
+		{PROFILE("  parameters: [{name: x, type: string, default: e}]\n  pod: {spec: "
+			 "{initContainers: [{name: r, image: r, "
+			 "resources: {requests: {cpu: 1, memory: 1}, limits: {cpu: 1, memory: 1}}, "
+			 "securityContext: {runAsUser: 0, runAsNonRoot: false, "
+			 "allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, "
+			 "seccompProfile: {type: RuntimeDefault}, "
+			 "capabilities: {drop: [ALL],\n    add: [CHOWN, '${x}', NET_ADMIN, "
+			 "NET_RAW]}}}]}}\n"),
+		 "W 7:26 container 'r' adds the capability NET_ADMIN: the Pod Security Standards "
+		 "baseline and restricted refuse its pods"},
 		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", ", add: [NET_RAW]")),
 		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
 		 "Security Standards baseline and restricted refuse its pods"},

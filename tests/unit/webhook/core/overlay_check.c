@@ -54,6 +54,8 @@ static const struct {
 	 "{'spec':{'topologySpreadConstraints':[{'topologyKey':'a'},{'topologyKey':'b',"
 	 "'labelSelector':{'$patch':'replace'}}]}}",
 	 "spec.topologySpreadConstraints[1].labelSelector" ADDS_NOTHING},
+	{"ephemeral containers", "{'spec':{'ephemeralContainers':{'env':[]}}}",
+	 "spec.ephemeralContainers: no pod can be created with ephemeral containers"},
 	{"a key twice", "{'spec':{'hostAliases':[{'ip':'a'},{'ip':'b'},{'ip':'a'}]}}",
 	 "spec.hostAliases[2]: there is another one with this 'ip'"},
 };

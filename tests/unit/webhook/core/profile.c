@@ -56,7 +56,7 @@ static const struct refusal REFUSALS[] = {
 	 "'metadata': {'name': 'a'}}",
 	 "'spec' is missing"},
 	{"unknown key of spec", DOCUMENT("{'pods': {}}"),
-	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps"},
+	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps, first"},
 	{"parameters of another type", DOCUMENT("{'parameters': {}}"),
 	 "spec: 'parameters' must be an array, found object"},
 	{"bad parameter", DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, 7]}"),
@@ -97,6 +97,13 @@ static const struct refusal REFUSALS[] = {
 	 "spec: pod: spec.containers[0].args[1]: must be a string, found integer"},
 	{"apps of another type", DOCUMENT("{'apps': []}"),
 	 "spec: 'apps' must be an object, found array"},
+	{"first of another type", DOCUMENT("{'first': []}"),
+	 "spec: 'first' must be a string, found array"},
+	{"first that is nowhere", DOCUMENT("{'first': 'proxy'}"),
+	 "spec: 'first' must name one of the overlay's initContainers, found 'proxy'"},
+	{"first that is a container",
+	 DOCUMENT("{'pod': {'spec': {'containers': [{'name': 'x'}]}}, 'first': 'x'}"),
+	 "spec: 'first' must name one of the overlay's initContainers, found 'x'"},
 	{"apps with a name", APPS("{'name': 'x'}"),
 	 "spec: apps: 'name' must not be there: this is put on every application container"},
 	{"apps with an undeclared parameter", APPS("{'workingDir': '${x}'}"),
@@ -339,7 +346,16 @@ static void test_defaults(void)
 	CU_ASSERT_PTR_NULL(profile.probe_env);
 	CU_ASSERT_FALSE(agent.is_redirecting);
 	CU_ASSERT_PTR_NULL(agent.apps);
+	CU_ASSERT_PTR_NULL(agent.first);
 	CU_ASSERT_TRUE(json_is_object(agent.pod));
+}
+
+static void test_first(void)
+{
+	CLEANUP(profile_release)
+	struct profile profile = read(DOCUMENT("{" PARAMETERS ", " POD("") ", 'first': 'proxy'}"));
+
+	CU_ASSERT_STRING_EQUAL(profile.first, "proxy");
 }
 
 static void test_proxy_uid_of_a_parameter(void)
@@ -468,6 +484,7 @@ static CU_TestInfo tests[] = {
 	{"a proxy that is known by its group", test_known_by_gid},
 	{"where DNS goes", test_dns},
 	{"what is left out has its default", test_defaults},
+	{"the container that is first", test_first},
 	{"the proxy's uid may be a parameter", test_proxy_uid_of_a_parameter},
 	{"the hash is of the content", test_hash},
 	{"a set is sorted, and has a name once", test_set},

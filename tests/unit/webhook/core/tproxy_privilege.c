@@ -12,6 +12,9 @@
 #define NOT_ROOT(uid)                                                                       \
 	"the proxy's container 'p' runs as uid " uid ", which its capability NET_RAW does " \
 	"not reach: for TPROXY a proxy runs as root, and is known by its group"
+#define NEVER_ROOT                                                                                \
+	"the proxy's container 'p' has runAsNonRoot: true, of its own or of the pod: for TPROXY " \
+	"a proxy runs as root; expected securityContext.runAsNonRoot: false in the container"
 #define CONTEXT(text) "'securityContext': {" text "}"
 #define POD(context, container_context) \
 	"{'spec': {" context "'initContainers': [{'name': 'p', " container_context "}]}}"
@@ -36,6 +39,12 @@ static const struct {
 	{POD("", CONTEXT("'runAsUser': 1, 'privileged': true")), NOT_ROOT("1")},
 	{POD(CONTEXT("'runAsUser': 7") ", ", CONTEXT(ADD("NET_RAW"))), NOT_ROOT("7")},
 	{POD(CONTEXT("'runAsUser': 7") ", ", CONTEXT("'runAsUser': 0, " ADD("NET_RAW"))), ""},
+	{POD("", CONTEXT("'runAsNonRoot': true, " ADD("NET_RAW"))), NEVER_ROOT},
+	{POD(CONTEXT("'runAsNonRoot': true") ", ", CONTEXT(ADD("NET_RAW"))), NEVER_ROOT},
+	{POD(CONTEXT("'runAsNonRoot': true") ", ", CONTEXT("'runAsNonRoot': null, " ADD("ALL"))),
+	 NEVER_ROOT},
+	{POD(CONTEXT("'runAsNonRoot': true") ", ", CONTEXT("'runAsNonRoot': false, " ADD("ALL"))),
+	 ""},
 };
 
 static void test_check(void)

@@ -31,6 +31,10 @@ static const struct {
 	 "{'x':{'httpGet':{'port':80,'path':'/','scheme':'HTTP'},'timeoutSeconds':1,"
 	 "'periodSeconds':10,'successThreshold':1,'failureThreshold':3}}",
 	 "{'x':{'httpGet':{'port':80}}}", true},
+	{"empty texts and false, which are not stored",
+	 "{'x':{'name':'A','value':'','readOnly':false}}", "{'x':{'name':'A'}}", true},
+	{"a member that is empty, and absent", "{'x':''}", "{}", true},
+	{"false and true", "{'x':{'readOnly':false}}", "{'x':{'readOnly':true}}", false},
 	{"no default: the value", "{'x':{'periodSeconds':11}}", "{'x':{}}", false},
 	{"no default: the text", "{'x':{'scheme':'HTTPS'}}", "{'x':{}}", false},
 	{"no default: the type", "{'x':{'periodSeconds':'10','service':0}}", "{'x':{}}", false},

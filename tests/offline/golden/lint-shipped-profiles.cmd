@@ -1,0 +1,1 @@
+lint ../../../manifests/profiles
