@@ -34,7 +34,7 @@ def _make_places(network):
             containerd.call("ADD", pod, {plugin.REDIRECT: json.dumps(text)}, backend=backend)
             places.append(Place(f"{mode}, {title}", pod, True))
     for place in places:
-        place.pod.run(["sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535"])
+        place.pod.run(["sysctl", "-qw", "net.ipv4.ip_local_port_range=16000 65535"])
     return places
 
 
