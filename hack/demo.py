@@ -59,11 +59,11 @@ def create_pod(report, webhook):
 
 
 def has_rules_of_document(pod):
-    """Whether the kernel has the rules of the pod's document, in both families and in order."""
-    document = pod.annotations["sidewire.io/redirect"]
-    return all(kernel_rules.by_chain(kernel_rules.in_kernel(pod.namespace, family))
-               == kernel_rules.by_chain(kernel_rules.in_plan(document, family))
-               for family in (4, 6))
+    """Whether the kernel has what iptables makes of the plan of the pod's document elsewhere."""
+    with lab.Namespace("plan") as elsewhere:
+        kernel_rules.write(elsewhere, pod.annotations["sidewire.io/redirect"])
+        return all(kernel_rules.in_kernel(pod.namespace, family)
+                   == kernel_rules.in_kernel(elsewhere, family) for family in (4, 6))
 
 
 def add_rules(report, pods):

@@ -27,7 +27,7 @@ SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation":
 
 # What the kubelet is told where nobody listens. The proxy accepts, and then ends the connection; where a port is left out of the
 # redirect the kernel refuses it. For gRPC the kubelet tries for as long as it may, and then says only that.
-ACCEPTED = r"Readiness probe failed: Get .*: (EOF|read: connection reset by peer)"
+ACCEPTED = r"Readiness probe failed: Get .*: (EOF|read: connection reset by peer|http: server closed idle connection)"
 REFUSED = r"Readiness probe failed: .*connect: connection refused"
 EXEC = rf"Readiness probe failed: sidewire-gate: nobody in this pod answers on port {PORT}: Connection refused"
 GRPC = r"Readiness probe failed: .*failed to connect service"
