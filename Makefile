@@ -182,7 +182,7 @@ fuzz-replay: ## replay the committed corpora
 # Programs of the figures: tests/bench/NAME.c becomes build/bench-NAME, static where they start others.
 BENCHES := $(patsubst tests/bench/%.c,$(BUILD)/bench-%,$(wildcard tests/bench/*.c))
 $(BUILD)/bench-nothing $(BUILD)/bench-spawn: LDFLAGS += -static
-$(BUILD)/bench-nothing $(BUILD)/bench-spawn: $(BUILD)/bench-%: $(BUILD)/obj/tests/bench/%.o
+$(addprefix $(BUILD)/bench-,nothing spawn connect): $(BUILD)/bench-%: $(BUILD)/obj/tests/bench/%.o
 	$(CC) $(ALL_LDFLAGS) -o $@ $^
 
 # bench-review counts allocations.
@@ -193,7 +193,7 @@ $(BUILD)/bench-review $(BUILD)/bench-paced: $(BUILD)/bench-%: $(BUILD)/obj/tests
 .PHONY: bench bench-cluster benches
 benches: $(BENCHES)
 
-bench: all benches $(BUILD)/golden-nft ## print the figures: medians and spread, ratios in one run (root; MILLION=1: memory until a million reviews)
+bench: all benches ## print the figures: medians and spread, ratios in one run (root; MILLION=1: memory until a million reviews)
 	BUILD=$(BUILD) tests/bench/run
 
 bench-cluster: all ## print the figures on a real Kubernetes of two nodes: start of pods, admission, bursts, memory (root)

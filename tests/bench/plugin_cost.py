@@ -23,9 +23,9 @@ DOCUMENT = plugin.document(
 FLOOR, PLAN, NONE, GO = "nothing", "plan", "none", "tuning"
 
 
-def job(program, stdin, namespace):
-    """A line for bench-spawn: a call of ADD about the namespace."""
-    environment = containerd.environment("ADD", namespace)
+def job(program, stdin, namespace, command="ADD"):
+    """A line for bench-spawn: a call about the namespace."""
+    environment = containerd.environment(command, namespace)
     return "\t".join([str(program), str(stdin), *(f"{k}={v}" for k, v in environment.items())])
 
 
@@ -50,11 +50,21 @@ class _Turn:
             self.jobs[name] = job(program, path, namespace)
 
 
+def _spawn(argv, jobs):
+    """What bench-spawn says: lines of two numbers."""
+    done = subprocess.run(argv, input="\n".join(jobs) + "\n", text=True, stdout=subprocess.PIPE, check=True)
+    return [tuple(map(int, line.split("\t"))) for line in done.stdout.splitlines()]
+
+
 def run(jobs, launcher=()):
     """Nanoseconds and KiB of each job. What the launcher takes is not among them."""
-    done = subprocess.run([*launcher, lab.BUILD / "bench-spawn"], input="\n".join(jobs) + "\n", text=True,
-                          stdout=subprocess.PIPE, check=True)
-    return [tuple(map(int, line.split("\t"))) for line in done.stdout.splitlines()]
+    return _spawn([*launcher, lab.BUILD / "bench-spawn"], jobs)
+
+
+def run_at_once(jobs):
+    """Seconds of all jobs together, and how many failed."""
+    [(nanoseconds, failed)] = _spawn([lab.BUILD / "bench-spawn", "at-once"], jobs)
+    return nanoseconds / 1e9, failed
 
 
 def _measure(directory, rounds):

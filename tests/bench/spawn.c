@@ -4,6 +4,10 @@
  * parted by tabs: the program, the file that it reads as its stdin, its environment, NAME=VALUE
  * each. The answer is a line of stdout: nanoseconds from before the spawn to after the wait, a tab,
  * the peak of its memory in KiB. Ends with 1 at the first job that does not end with 0.
+ *
+ * `bench-spawn at-once` starts all of them before it waits for any. The answer is one line:
+ * nanoseconds from before the first spawn to after the last wait, a tab, how many did not end with
+ * 0.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +22,7 @@
 enum {
 	FIELDS_MAX = 32,
 	LINE_MAX_BYTES = 8192,
+	JOBS_MAX = 256, /* at once */
 	NANOSECONDS_PER_SECOND = 1000000000,
 };
 
@@ -52,34 +57,49 @@ static int parse(char *line, struct job *ret_job)
 	return 0;
 }
 
-/* Runs the job to its end. Returns -1 unless it ended with 0. */
-static int run(const struct job *job, int64_t *ret_ns, long *ret_peak_kib)
+/* Starts the job. Returns -1 where it can not be started. */
+static int start(const struct job *job, pid_t *ret_pid)
 {
 	char *arguments[] = {job->program, NULL};
 	posix_spawn_file_actions_t actions;
-	struct rusage usage;
-	int status = -1;
-	pid_t pid;
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, 0, job->stdin_path, O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
-	int64_t begin = monotonic_ns();
-	int failure = posix_spawn(&pid, job->program, &actions, NULL, arguments,
+	int failure = posix_spawn(ret_pid, job->program, &actions, NULL, arguments,
 				  (char *const *)job->environment);
-	if (failure == 0)
-		wait4(pid, &status, 0, &usage);
-	*ret_ns = monotonic_ns() - begin;
 	posix_spawn_file_actions_destroy(&actions);
 	if (failure != 0)
 		fprintf(stderr, "bench-spawn: %s: %s\n", job->program, strerror(failure));
-	if (failure != 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	return failure != 0 ? -1 : 0;
+}
+
+/* Waits for the end of what was started. Returns -1 unless it ended with 0. */
+static int finish(pid_t pid, long *ret_peak_kib)
+{
+	struct rusage usage;
+	int status = -1;
+
+	if (wait4(pid, &status, 0, &usage) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
 		return -1;
 	*ret_peak_kib = usage.ru_maxrss;
 	return 0;
 }
 
-int main(void)
+/* Runs the job to its end. Returns -1 unless it ended with 0. */
+static int run(const struct job *job, int64_t *ret_ns, long *ret_peak_kib)
+{
+	int64_t begin = monotonic_ns();
+	pid_t pid;
+	int r = start(job, &pid);
+
+	if (r == 0)
+		r = finish(pid, ret_peak_kib);
+	*ret_ns = monotonic_ns() - begin;
+	return r;
+}
+
+static int run_in_turn(void)
 {
 	static char line[LINE_MAX_BYTES];
 
@@ -95,4 +115,46 @@ int main(void)
 		printf("%lld\t%ld\n", (long long)nanoseconds, peak_kib);
 	}
 	return 0;
+}
+
+/* Reads all jobs. Returns how many there are, or -1. */
+static int read_jobs(struct job jobs[static JOBS_MAX])
+{
+	static char lines[JOBS_MAX][LINE_MAX_BYTES];
+	int count = 0;
+
+	while (count < JOBS_MAX && fgets(lines[count], LINE_MAX_BYTES, stdin) != NULL) {
+		if (parse(lines[count], &jobs[count]) < 0)
+			return -1;
+		count++;
+	}
+	return feof(stdin) ? count : -1;
+}
+
+static int run_at_once(void)
+{
+	static struct job jobs[JOBS_MAX];
+	pid_t pids[JOBS_MAX];
+	int failed = 0;
+	long peak_kib;
+	int count = read_jobs(jobs);
+
+	if (count < 0) {
+		fprintf(stderr, "bench-spawn: a job has too few fields, or there are too many\n");
+		return 1;
+	}
+	int64_t begin = monotonic_ns();
+	for (int i = 0; i < count; i++) {
+		if (start(&jobs[i], &pids[i]) < 0)
+			return 1;
+	}
+	for (int i = 0; i < count; i++)
+		failed += finish(pids[i], &peak_kib) < 0;
+	printf("%lld\t%d\n", (long long)(monotonic_ns() - begin), failed);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	return argc > 1 && strcmp(argv[1], "at-once") == 0 ? run_at_once() : run_in_turn();
 }
