@@ -128,6 +128,17 @@ static int check_list(json_t *list, const struct json_path *path, struct err *er
 	return 0;
 }
 
+/* A member of the spec. */
+static int check_member(json_t *member, const struct json_path *path, struct err *err)
+{
+	if (strcmp(path->member, "ephemeralContainers") == 0) {
+		err_set(err, EINVAL, "no pod can be created with ephemeral containers");
+		return json_path_wrap(path, err);
+	}
+	return json_is_array(member) ? check_list(member, path, err)
+				     : check_inside(member, path, DIRECTIVES_MERGE, err);
+}
+
 int overlay_check(json_t *overlay, struct err *err)
 {
 	const struct json_path metadata = {.member = "metadata"};
@@ -141,16 +152,10 @@ int overlay_check(json_t *overlay, struct err *err)
 	    check_own(spec, &spec_path, DIRECTIVES_NONE, err) < 0)
 		return err->code;
 	json_object_foreach(spec, name, member) {
-		struct json_path path = {.parent = &spec_path, .member = name};
-		if (strcmp(name, "ephemeralContainers") == 0) {
-			err_set(err, EINVAL, "no pod can be created with ephemeral containers");
-			return json_path_wrap(&path, err);
-		}
-		int r = json_is_array(member) ? check_list(member, &path, err)
-					      : check_inside(member, &path, DIRECTIVES_MERGE, err);
+		const struct json_path path = {.parent = &spec_path, .member = name};
 
-		if (r < 0)
-			return r;
+		if (check_member(member, &path, err) < 0)
+			return err->code;
 	}
 	return 0;
 }
