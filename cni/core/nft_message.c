@@ -9,6 +9,8 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "cni/core/netlink_errnum.h"
+
 /* Numbers of messages in a batch, before those of the objects. */
 enum { NUMBER_DELETE_TABLE = 1, NUMBER_NEW_TABLE };
 
@@ -125,7 +127,7 @@ static void read_error(struct nft_rest payload, struct nft_message *message)
 		return;
 	}
 	memcpy(&error, payload.bytes, sizeof(error));
-	message->errnum = -error.error;
+	message->errnum = netlink_errnum(error.error);
 	message->number = error.msg.nlmsg_seq;
 	struct nft_rest rest = {payload.bytes + sizeof(error), payload.length - sizeof(error)};
 	while (nft_next(&rest, &attr)) {
@@ -143,7 +145,7 @@ static void read_done(struct nft_rest payload, struct nft_message *message)
 	if (payload.length < sizeof(status))
 		return;
 	memcpy(&status, payload.bytes, sizeof(status));
-	message->errnum = status < 0 ? -status : 0;
+	message->errnum = netlink_errnum(status);
 }
 
 static void read_told(struct nft_rest payload, struct nft_message *message)

@@ -8,10 +8,9 @@
 #include <string.h>
 #include <netinet/in.h>
 
-enum {
-	LOOPBACK_INDEX = 1, /* lo is the first interface of every namespace */
-	ERRNO_MAX = 4095,   /* the kernel's MAX_ERRNO */
-};
+#include "cni/core/netlink_errnum.h"
+
+enum { LOOPBACK_INDEX = 1 }; /* lo is the first interface of every namespace */
 
 /* What is left of an answer, or of a message in it. */
 struct rest {
@@ -92,9 +91,8 @@ static int refused(struct rest message, struct err *err)
 	if (message.length < sizeof(error))
 		return err_set(err, EIO, "the kernel's answer is cut short");
 	memcpy(&error, message.bytes, sizeof(error));
-	if (error.error < -ERRNO_MAX || error.error > 0)
-		return err_set(err, EIO, "the kernel's answer is no error number");
-	return error.error < 0 ? err_set(err, -error.error, "the kernel tells no addresses") : 0;
+	int errnum = netlink_errnum(error.error);
+	return errnum != 0 ? err_set(err, errnum, "the kernel tells no addresses") : 0;
 }
 
 int own_address_read(const void *answer, size_t length, struct own_address_list *list,

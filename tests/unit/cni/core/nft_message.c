@@ -125,6 +125,8 @@ static void test_answers(void)
 	answer(&said, NLMSG_ERROR, 0, 9, 0);
 	answer(&said, NLMSG_DONE, 0, 0, 0);
 	answer(&said, NLMSG_DONE, -EINTR, 0, 0);
+	answer(&said, NLMSG_ERROR, INT32_MIN, 0, 0);
+	answer(&said, NLMSG_ERROR, ENOENT, 0, 0);
 	struct nft_rest rest = {(const uint8_t *)said.data, said.length};
 	CU_ASSERT_FATAL(nft_message_next(&rest, &message));
 	CU_ASSERT(message.kind == NFT_ANSWERED && message.errnum == ENOENT);
@@ -133,6 +135,9 @@ static void test_answers(void)
 	CU_ASSERT(nft_message_next(&rest, &message) && message.kind == NFT_ANSWERED);
 	CU_ASSERT_EQUAL(message.errnum, 0);
 	CU_ASSERT(nft_message_next(&rest, &message) && message.errnum == EINTR);
+	/* No error number. */
+	CU_ASSERT(nft_message_next(&rest, &message) && message.errnum == EIO);
+	CU_ASSERT(nft_message_next(&rest, &message) && message.errnum == EIO);
 	CU_ASSERT(!nft_message_next(&rest, &message));
 	/* Cut short. */
 	rest = (struct nft_rest){(const uint8_t *)said.data, 20};

@@ -205,7 +205,7 @@ static void test_refusal(void)
 	put(&piece, &forged, sizeof(forged));
 	end_message(&piece);
 	CU_ASSERT_EQUAL(own_address_read(piece.bytes, piece.length, &list, &is_last, &err), -EIO);
-	ASSERT_TEXT("message", err.msg, "the kernel's answer is no error number");
+	ASSERT_TEXT("message", err.msg, "the kernel tells no addresses");
 }
 
 /* Whatever lengths say, nothing outside of the piece is read: a copy without room behind it. */
