@@ -28,7 +28,8 @@ def _make_places(network):
     """The namespace without rules first."""
     places = [Place("no rules", network.add_pod("bare"), False)]
     for mode in MODES:
-        text = document(json.loads(plugin_cost.DOCUMENT), {**SECOND_VERSION, "mode": mode, "proxyMark": PROXY})
+        mark = PROXY if mode == "tproxy-both" else 0
+        text = document(json.loads(plugin_cost.DOCUMENT), {**SECOND_VERSION, "mode": mode, "proxyMark": mark})
         for backend, title in BACKENDS.items():
             pod = network.add_pod(f"{mode}-{backend}")
             containerd.call("ADD", pod, {plugin.REDIRECT: json.dumps(text)}, backend=backend)
