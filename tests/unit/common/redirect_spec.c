@@ -25,13 +25,13 @@ static const char FULL[] =
 
 /* The same of version 2. */
 #define BODY_V2 BODY_MARKED("0")
-#define BODY_MARKED(mark)                                                                \
-	"\"outboundPort\":15001,\"inboundPort\":15006,"                                  \
+#define BODY_MARKED(mark)                                                                       \
+	"\"outboundPort\":15001,\"inboundPort\":15006,"                                         \
 	"\"gatePort\":15999,\"proxyUids\":\"15099\",\"proxyGids\":\"\",\"proxyMark\":" mark "," \
-	"\"selfCall\":\"passthrough\",\"inboundSource\":\"\","                           \
-	"\"includeInboundPorts\":\"1-65535\",\"excludeInboundPorts\":\"\","              \
-	"\"excludeInboundCidrs\":\"\",\"includeOutboundPorts\":\"1-65535\","             \
-	"\"excludeOutboundPorts\":\"\",\"includeOutboundCidrs\":\"0.0.0.0/0,::/0\","     \
+	"\"selfCall\":\"passthrough\",\"inboundSource\":\"\","                                  \
+	"\"includeInboundPorts\":\"1-65535\",\"excludeInboundPorts\":\"\","                     \
+	"\"excludeInboundCidrs\":\"\",\"includeOutboundPorts\":\"1-65535\","                    \
+	"\"excludeOutboundPorts\":\"\",\"includeOutboundCidrs\":\"0.0.0.0/0,::/0\","            \
 	"\"excludeOutboundCidrs\":\"\",\"excludeUids\":\"\",\"excludeGids\":\"\""
 #define NEW_V2                                                                     \
 	",\"excludeInterfaces\":\"net1,net2\",\"rerouteInterfaces\":\"k6t-eth0\"," \
@@ -328,8 +328,10 @@ static const struct {
 	 "dropInvalid needs conntrack, which mode tproxy-both does without"},
 	{"no mark where there is no conntrack", "tproxy\"," BODY_V2 NEW_V2,
 	 "tproxy-both\"," BODY_V2 WITHOUT_NEW,
-	 "mode tproxy-both needs proxyMark (in a profile proxy.mark), the mark that the proxy itself "
-	 "sets on its sockets by SO_MARK: what a closed one has still to send has no owner to know it "
+	 "mode tproxy-both needs proxyMark (in a profile proxy.mark), the mark that the proxy "
+	 "itself "
+	 "sets on its sockets by SO_MARK: what a closed one has still to send has no owner to know "
+	 "it "
 	 "by, and would be lost"},
 	{"unknown treatment", "\"reject\"", "\"drop\"",
 	 "'nonTcp': 'drop' is not allow, reject-quic or reject"},
