@@ -56,11 +56,11 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 /* Whether no route of IPv6 can be on lo, and so none is missing. */
 static int is_v6_disabled(bool *ret_is_disabled, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list on_lo = {0};
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
 	int r = pod_address_list_lo(&on_lo, err);
 
 	if (r == 0)
-		*ret_is_disabled = on_lo.count == 0;
+		*ret_is_disabled = on_lo.all.count == 0;
 	return r;
 }
 
@@ -164,15 +164,6 @@ int route_change_remove_stale(const struct route_change *change, struct err *err
 	return r < 0 ? r : remove_others(&change->before, &change->wanted, err);
 }
 
-/* Keeps the first failure. */
-static void keep_first(int r, const struct err *cause, int *first, struct err *err)
-{
-	if (r < 0 && *first == 0) {
-		*first = r;
-		*err = *cause;
-	}
-}
-
 int route_change_undo(const struct route_change *change, struct err *err)
 {
 	CLEANUP(route_list_release) struct route_list now = {0};
@@ -180,12 +171,12 @@ int route_change_undo(const struct route_change *change, struct err *err)
 	int first = 0;
 
 	if (is_sysctl_ours(change))
-		keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
+		err_keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
 	int r = route_list_read(&now, &cause);
-	keep_first(r, &cause, &first, err);
+	err_keep_first(r, &cause, &first, err);
 	if (r < 0)
 		return first;
-	keep_first(remove_others(&now, &change->before, &cause), &cause, &first, err);
-	keep_first(add_missing(&change->before, &now, &cause), &cause, &first, err);
+	err_keep_first(remove_others(&now, &change->before, &cause), &cause, &first, err);
+	err_keep_first(add_missing(&change->before, &now, &cause), &cause, &first, err);
 	return first;
 }
