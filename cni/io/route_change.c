@@ -18,7 +18,7 @@
 struct route_change {
 	struct route_list wanted;
 	struct route_list before;
-	uint32_t marks_before; /* mark_accept's sysctls; not read where they do not matter */
+	struct mark_accept marks; /* mark_accept's sysctls; not read where they do not matter */
 };
 
 void route_change_free(struct route_change *change)
@@ -47,7 +47,7 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 	if (r == 0)
 		r = route_list_read(&change->before, err);
 	if (r == 0 && is_sysctl_ours(change))
-		r = mark_accept_read(&change->marks_before, err);
+		r = mark_accept_read(&change->marks, err);
 	if (r == 0)
 		*ret_change = TAKE(change);
 	return r;
@@ -96,9 +96,9 @@ int route_change_compare(const struct route_change *change, struct err *err)
 		if (!route_list_has(&change->wanted, change->before.items[i]))
 			r = say_difference(change->before.items[i], "is not expected", err);
 	}
-	if (r == 0 && change->wanted.count > 0 && change->marks_before != MARK_ACCEPT_ALL)
+	if (r == 0 && change->wanted.count > 0 && change->marks.set != MARK_ACCEPT_ALL)
 		return err_set(err, EUCLEAN, "%s is 0, 1 is expected",
-			       mark_accept_missing(change->marks_before));
+			       mark_accept_missing(change->marks.set));
 	return r;
 }
 
@@ -150,7 +150,7 @@ int route_change_add(const struct route_change *change, struct err *err)
 	int r = set_lo_up(err);
 	if (r == 0)
 		r = add_missing(&change->wanted, &change->before, err);
-	if (r == 0 && change->marks_before != MARK_ACCEPT_ALL)
+	if (r == 0 && change->marks.set != MARK_ACCEPT_ALL)
 		r = mark_accept_write(MARK_ACCEPT_ALL, err);
 	return r;
 }
@@ -171,7 +171,7 @@ int route_change_undo(const struct route_change *change, struct err *err)
 	int first = 0;
 
 	if (is_sysctl_ours(change))
-		err_keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
+		err_keep_first(mark_accept_write(change->marks.ours, &cause), &cause, &first, err);
 	int r = route_list_read(&now, &cause);
 	err_keep_first(r, &cause, &first, err);
 	if (r < 0)
