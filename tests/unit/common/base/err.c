@@ -73,7 +73,8 @@ static void test_utf8(void)
 	ASSERT_TEXT("a cut character", err.msg + ERR_MSG_SIZE - 6, "a?...");
 }
 
-/* Of several steps: what succeeds before or after it does not hide a failure, nor does a later one. */
+/* Of several steps: what succeeds before or after it does not hide a failure, nor does a later one.
+ */
 static void test_first(void)
 {
 	const struct err cause = {.code = -EINVAL, .msg = "the first"};
