@@ -16,6 +16,7 @@
 enum {
 	OFFSET_V4_SOURCE = 12,
 	OFFSET_V4_DESTINATION = 16,
+	OFFSET_V6_SOURCE = 8,
 	OFFSET_V6_DESTINATION = 24,
 	OFFSET_SOURCE_PORT = 0,
 	OFFSET_DESTINATION_PORT = 2,
@@ -201,7 +202,7 @@ static void ask_address(struct strbuf *out, const struct cidr *cidr, const struc
 {
 	size_t size = cidr->is_v6 ? CIDR_V6_BITS / 8 : CIDR_V4_BITS / 8;
 	uint32_t offset_v4 = is_source ? OFFSET_V4_SOURCE : OFFSET_V4_DESTINATION;
-	uint32_t offset_v6 = is_source ? NFT_OFFSET_V6_SOURCE : OFFSET_V6_DESTINATION;
+	uint32_t offset_v6 = is_source ? OFFSET_V6_SOURCE : OFFSET_V6_DESTINATION;
 	uint8_t mask[NFT_KEY_SIZE_MAX] = {0};
 
 	load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, cidr->is_v6 ? offset_v6 : offset_v4, size);

@@ -133,10 +133,7 @@ static int commit(struct rules_change *change, struct err *err)
 		struct err cause;
 		int r = ipt_change_commit(&change->items[change->tried++], &cause);
 
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
+		err_keep_first(r, &cause, &first, err);
 		if (r < 0 && !change->is_removal)
 			return r;
 	}
@@ -152,32 +149,9 @@ static int undo(struct rules_change *change, struct err *err)
 		struct err cause;
 		int r = ipt_change_undo(&change->items[--change->tried], &cause);
 
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
+		err_keep_first(r, &cause, &first, err);
 	}
 	return first;
-}
-
-static int lo_sources(const struct rules_change *change, bool is_before, struct cidr_list *ret_list,
-		      struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list list = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < change->count; i++) {
-		const struct ipt_change *item = &change->items[i];
-
-		if (item->wanted.family == PLAN_V6)
-			r = ipt_rules_add_lo_sources(is_before ? &item->before : &item->wanted,
-						     &list, err);
-	}
-	if (r < 0)
-		return r;
-	*ret_list = list;
-	list = (struct cidr_list){0};
-	return 0;
 }
 
 const struct rules_backend IPTABLES_BACKEND = {
@@ -187,6 +161,5 @@ const struct rules_backend IPTABLES_BACKEND = {
 	.compare = compare,
 	.commit = commit,
 	.undo = undo,
-	.lo_sources = lo_sources,
 	.free = change_free,
 };

@@ -12,6 +12,10 @@
 #include "cni/io/rtnetlink.h"
 #include "common/base/cleanup.h"
 
+/* The metric of addresses that are ours. Nothing is routed by it: the way to an address of one's
+ * own is in the table local. */
+enum { OUR_METRIC = 15998 };
+
 /* Says that `address` be on lo, or not. *ret_status is the kernel's answer, in libnl's numbers. */
 static int tell(int type, int flags, const struct cidr *address, int *ret_status, struct err *err)
 {
@@ -25,7 +29,8 @@ static int tell(int type, int flags, const struct cidr *address, int *ret_status
 	};
 
 	if (message == NULL || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(message, IFA_LOCAL, sizeof(address->addr_be), address->addr_be) < 0)
+	    nla_put(message, IFA_LOCAL, sizeof(address->addr_be), address->addr_be) < 0 ||
+	    nla_put_u32(message, IFA_RT_PRIORITY, OUR_METRIC) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return rtnetlink_tell(TAKE(message), ret_status, err);
 }
@@ -68,9 +73,15 @@ int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
 	}
 }
 
+void lo_addresses_release(struct lo_addresses *addresses)
+{
+	cidr_list_release(&addresses->all);
+	cidr_list_release(&addresses->ours);
+}
+
 /* What a list of all IPv6 addresses has shown. */
 struct seen {
-	struct cidr_list on_lo;
+	struct lo_addresses on_lo;
 	bool has_global; /* an address for the world outside, not on lo */
 	int status;      /* of what was noted */
 	struct err err;
@@ -78,7 +89,7 @@ struct seen {
 
 static void seen_release(struct seen *seen)
 {
-	cidr_list_release(&seen->on_lo);
+	lo_addresses_release(&seen->on_lo);
 }
 
 static void forget(void *argument)
@@ -96,6 +107,7 @@ static int note(struct nl_msg *message, void *argument)
 	const struct ifaddrmsg *header = nlmsg_data(answer);
 	struct cidr address = {.is_v6 = true, .prefix_length = CIDR_V6_BITS};
 	struct seen *seen = argument;
+	struct lo_addresses *on_lo = &seen->on_lo;
 
 	if (header->ifa_family != AF_INET6)
 		return NL_OK;
@@ -108,7 +120,10 @@ static int note(struct nl_msg *message, void *argument)
 	if (attribute == NULL || nla_len(attribute) != (int)sizeof(address.addr_be))
 		return NL_OK;
 	memcpy(address.addr_be, nla_data(attribute), sizeof(address.addr_be));
-	seen->status = cidr_list_add(&seen->on_lo, &address, &seen->err);
+	seen->status = cidr_list_add(&on_lo->all, &address, &seen->err);
+	attribute = nlmsg_find_attr(answer, sizeof(*header), IFA_RT_PRIORITY);
+	if (seen->status == 0 && attribute != NULL && nla_get_u32(attribute) == OUR_METRIC)
+		seen->status = cidr_list_add(&on_lo->ours, &address, &seen->err);
 	return seen->status < 0 ? NL_STOP : NL_OK;
 }
 
@@ -127,15 +142,15 @@ static int look(struct seen *seen, struct err *err)
 	return seen->status;
 }
 
-int pod_address_list_lo(struct cidr_list *ret_list, struct err *err)
+int pod_address_list_lo(struct lo_addresses *ret_addresses, struct err *err)
 {
 	CLEANUP(seen_release) struct seen seen = {0};
 	int r = look(&seen, err);
 
 	if (r < 0)
 		return r;
-	*ret_list = seen.on_lo;
-	seen.on_lo = (struct cidr_list){0};
+	*ret_addresses = seen.on_lo;
+	seen.on_lo = (struct lo_addresses){0};
 	return 0;
 }
 

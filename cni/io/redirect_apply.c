@@ -34,11 +34,10 @@ struct transaction {
 	struct rules_goal goal;
 	struct part parts[BACKEND_COUNT]; /* the first leads to the goal, others to nothing */
 	size_t count;
-	size_t tried;                /* commits that were tried, from the first */
-	struct route_change *routes; /* owned */
-	struct cidr_list on_lo;      /* IPv6 addresses that were there */
-	struct cidr_list wanted;     /* that the goal's rules expect there */
-	struct cidr_list stale;      /* of on_lo: that only the rules before did */
+	size_t tried;                   /* commits that were tried, from the first */
+	struct route_change *routes;    /* owned */
+	struct lo_addresses before;     /* the IPv6 addresses that lo had */
+	const struct cidr_list *wanted; /* those that it is to have; borrowed */
 };
 
 static void part_release(struct part *part)
@@ -53,9 +52,7 @@ static void transaction_release(struct transaction *transaction)
 	for (size_t i = 0; i < transaction->count; i++)
 		part_release(&transaction->parts[i]);
 	route_change_free(transaction->routes);
-	cidr_list_release(&transaction->on_lo);
-	cidr_list_release(&transaction->wanted);
-	cidr_list_release(&transaction->stale);
+	lo_addresses_release(&transaction->before);
 }
 
 /* Whether a change can not be prepared because the kernel does not offer what it needs. */
@@ -157,34 +154,6 @@ static int prepare_others(struct transaction *transaction, struct err *err)
 	return r;
 }
 
-/* Notes those that were on lo for the rules before, and are not wanted. */
-static int note_stale(const struct part *part, struct transaction *transaction, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	int r = part->backend->lo_sources(part->change, true, &before, err);
-
-	for (size_t i = 0; r == 0 && i < before.count; i++) {
-		const struct cidr *address = &before.items[i];
-
-		if (!cidr_list_contains(&transaction->wanted, address) &&
-		    cidr_list_contains(&transaction->on_lo, address))
-			r = cidr_list_add(&transaction->stale, address, err);
-	}
-	return r;
-}
-
-static int prepare_addresses(struct transaction *transaction, struct err *err)
-{
-	const struct part *goal = &transaction->parts[0];
-	int r = pod_address_list_lo(&transaction->on_lo, err);
-
-	if (r == 0)
-		r = goal->backend->lo_sources(goal->change, false, &transaction->wanted, err);
-	for (size_t i = 0; r == 0 && i < transaction->count; i++)
-		r = note_stale(&transaction->parts[i], transaction, err);
-	return r;
-}
-
 /* Prepares all before anything is written: most of what can fail does so here. */
 static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct transaction *transaction, struct err *err)
@@ -198,10 +167,12 @@ static int prepare(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = prepare_others(transaction, err);
 	if (r == 0)
-		r = prepare_addresses(transaction, err);
+		r = pod_address_list_lo(&transaction->before, err);
 	if (r == 0)
 		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
 					 err);
+	transaction->wanted =
+		(transaction->goal.families & PLAN_V6) != 0 ? &plan->lo_addresses : &NO_ADDRESSES;
 	return r;
 }
 
@@ -258,7 +229,7 @@ static void undo(struct transaction *transaction, struct err *err)
 {
 	struct err cause;
 
-	if (add_addresses(&transaction->stale, &NO_ADDRESSES, &cause) < 0)
+	if (add_addresses(&transaction->before.ours, &NO_ADDRESSES, &cause) < 0)
 		say_not_undone(&cause, err);
 	while (transaction->tried > 0) {
 		const struct part *part = &transaction->parts[--transaction->tried];
@@ -268,7 +239,7 @@ static void undo(struct transaction *transaction, struct err *err)
 	}
 	if (route_change_undo(transaction->routes, &cause) < 0)
 		say_not_undone(&cause, err);
-	if (remove_addresses(&transaction->wanted, &transaction->on_lo, &cause) < 0)
+	if (remove_addresses(transaction->wanted, &transaction->before.all, &cause) < 0)
 		say_not_undone(&cause, err);
 }
 
@@ -280,7 +251,7 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 
 	if (r < 0)
 		return r;
-	r = add_addresses(&transaction.wanted, &transaction.on_lo, err);
+	r = add_addresses(transaction.wanted, &transaction.before.all, err);
 	if (r == 0)
 		r = route_change_add(transaction.routes, err);
 	if (r == 0)
@@ -288,28 +259,26 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = route_change_remove_stale(transaction.routes, err);
 	if (r == 0)
-		r = remove_addresses(&transaction.stale, &NO_ADDRESSES, err);
+		r = remove_addresses(&transaction.before.ours, transaction.wanted, err);
 	if (r < 0)
 		undo(&transaction, err);
 	return r;
 }
 
-/* Removes what one backend has put in force, and the addresses that it expects. */
-static int remove_by(const struct rules_backend *backend, struct err *err)
+static int remove_rules(const struct rules_backend *backend, struct err *err)
 {
 	CLEANUP(part_release) struct part part = {0};
-	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	struct err later;
 	int r = prepare_nothing(backend, false, &part, err);
 
-	if (r == 0)
-		r = backend->lo_sources(part.change, true, &before, err);
-	if (r < 0)
-		return r;
-	r = backend->commit(part.change, err);
-	if (remove_addresses(&before, &NO_ADDRESSES, r < 0 ? &later : err) < 0 && r == 0)
-		r = err->code;
-	return r;
+	return r < 0 ? r : backend->commit(part.change, err);
+}
+
+static int remove_own_addresses(struct err *err)
+{
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
+	int r = pod_address_list_lo(&on_lo, err);
+
+	return r < 0 ? r : remove_addresses(&on_lo.ours, &NO_ADDRESSES, err);
 }
 
 static int remove_routes(struct err *err)
@@ -322,37 +291,39 @@ static int remove_routes(struct err *err)
 
 int redirect_remove(struct err *err)
 {
+	struct err cause;
 	int first = 0;
 
-	/* Once more than there are backends: the routes come last. */
-	for (size_t i = 0; i <= BACKEND_COUNT; i++) {
-		struct err cause;
-		int r = i < BACKEND_COUNT ? remove_by(BACKENDS[i].backend, &cause)
-					  : remove_routes(&cause);
-
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
-	}
+	for (size_t i = 0; i < BACKEND_COUNT; i++)
+		err_keep_first(remove_rules(BACKENDS[i].backend, &cause), &cause, &first, err);
+	err_keep_first(remove_own_addresses(&cause), &cause, &first, err);
+	err_keep_first(remove_routes(&cause), &cause, &first, err);
 	return first;
 }
 
-/* Whether lo has the addresses that the wanted rules expect there. */
-static int verify_addresses(const struct transaction *transaction, struct err *err)
+static int say_address(const struct cidr *address, const char *what, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	size_t i = 0;
 
-	while (i < transaction->wanted.count &&
-	       cidr_list_contains(&transaction->on_lo, &transaction->wanted.items[i]))
-		i++;
+	cidr_format(address, &text);
+	return err_set(err, EUCLEAN, "IPv6: the address %s %s", text.data != NULL ? text.data : "",
+		       what);
+}
+
+/* Whether lo has the addresses that are wanted, and no others of ours. */
+static int compare_addresses(const struct lo_addresses *found, const struct cidr_list *wanted,
+			     struct err *err)
+{
 	/* Where lo has none at all IPv6 is disabled, and none could be added. */
-	if (i == transaction->wanted.count || transaction->on_lo.count == 0)
-		return 0;
-	cidr_format(&transaction->wanted.items[i], &text);
-	return err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
-		       text.data != NULL ? text.data : "");
+	for (size_t i = 0; found->all.count > 0 && i < wanted->count; i++) {
+		if (!cidr_list_contains(&found->all, &wanted->items[i]))
+			return say_address(&wanted->items[i], "is missing on lo", err);
+	}
+	for (size_t i = 0; i < found->ours.count; i++) {
+		if (!cidr_list_contains(wanted, &found->ours.items[i]))
+			return say_address(&found->ours.items[i], "is not expected on lo", err);
+	}
+	return 0;
 }
 
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
@@ -364,7 +335,7 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 	for (size_t i = 0; r == 0 && i < transaction.count; i++)
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
 	if (r == 0)
-		r = verify_addresses(&transaction, err);
+		r = compare_addresses(&transaction.before, transaction.wanted, err);
 	return r < 0 ? r : route_change_compare(transaction.routes, err);
 }
 
@@ -374,6 +345,14 @@ static int verify_routes_removed(struct err *err)
 	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
 
 	return r < 0 ? r : route_change_compare(routes, err);
+}
+
+static int verify_addresses_removed(struct err *err)
+{
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
+	int r = pod_address_list_lo(&on_lo, err);
+
+	return r < 0 ? r : compare_addresses(&on_lo, &NO_ADDRESSES, err);
 }
 
 static int verify_removed_by(const struct rules_backend *backend, struct err *err)
@@ -390,5 +369,7 @@ int redirect_verify_removed(struct err *err)
 
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++)
 		r = verify_removed_by(BACKENDS[i].backend, err);
+	if (r == 0)
+		r = verify_addresses_removed(err);
 	return r < 0 ? r : verify_routes_removed(err);
 }

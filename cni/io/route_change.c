@@ -18,7 +18,7 @@
 struct route_change {
 	struct route_list wanted;
 	struct route_list before;
-	uint32_t marks_before; /* mark_accept's sysctls; not read where they do not matter */
+	struct mark_accept marks; /* mark_accept's sysctls; not read where they do not matter */
 };
 
 void route_change_free(struct route_change *change)
@@ -47,7 +47,7 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 	if (r == 0)
 		r = route_list_read(&change->before, err);
 	if (r == 0 && is_sysctl_ours(change))
-		r = mark_accept_read(&change->marks_before, err);
+		r = mark_accept_read(&change->marks, err);
 	if (r == 0)
 		*ret_change = TAKE(change);
 	return r;
@@ -56,11 +56,11 @@ int route_change_prepare(const struct redirect_plan *plan, enum plan_family fami
 /* Whether no route of IPv6 can be on lo, and so none is missing. */
 static int is_v6_disabled(bool *ret_is_disabled, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list on_lo = {0};
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
 	int r = pod_address_list_lo(&on_lo, err);
 
 	if (r == 0)
-		*ret_is_disabled = on_lo.count == 0;
+		*ret_is_disabled = on_lo.all.count == 0;
 	return r;
 }
 
@@ -96,9 +96,9 @@ int route_change_compare(const struct route_change *change, struct err *err)
 		if (!route_list_has(&change->wanted, change->before.items[i]))
 			r = say_difference(change->before.items[i], "is not expected", err);
 	}
-	if (r == 0 && change->wanted.count > 0 && change->marks_before != MARK_ACCEPT_ALL)
+	if (r == 0 && change->wanted.count > 0 && change->marks.set != MARK_ACCEPT_ALL)
 		return err_set(err, EUCLEAN, "%s is 0, 1 is expected",
-			       mark_accept_missing(change->marks_before));
+			       mark_accept_missing(change->marks.set));
 	return r;
 }
 
@@ -150,7 +150,7 @@ int route_change_add(const struct route_change *change, struct err *err)
 	int r = set_lo_up(err);
 	if (r == 0)
 		r = add_missing(&change->wanted, &change->before, err);
-	if (r == 0 && change->marks_before != MARK_ACCEPT_ALL)
+	if (r == 0 && change->marks.set != MARK_ACCEPT_ALL)
 		r = mark_accept_write(MARK_ACCEPT_ALL, err);
 	return r;
 }
@@ -164,15 +164,6 @@ int route_change_remove_stale(const struct route_change *change, struct err *err
 	return r < 0 ? r : remove_others(&change->before, &change->wanted, err);
 }
 
-/* Keeps the first failure. */
-static void keep_first(int r, const struct err *cause, int *first, struct err *err)
-{
-	if (r < 0 && *first == 0) {
-		*first = r;
-		*err = *cause;
-	}
-}
-
 int route_change_undo(const struct route_change *change, struct err *err)
 {
 	CLEANUP(route_list_release) struct route_list now = {0};
@@ -180,12 +171,12 @@ int route_change_undo(const struct route_change *change, struct err *err)
 	int first = 0;
 
 	if (is_sysctl_ours(change))
-		keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
+		err_keep_first(mark_accept_write(change->marks.ours, &cause), &cause, &first, err);
 	int r = route_list_read(&now, &cause);
-	keep_first(r, &cause, &first, err);
+	err_keep_first(r, &cause, &first, err);
 	if (r < 0)
 		return first;
-	keep_first(remove_others(&now, &change->before, &cause), &cause, &first, err);
-	keep_first(add_missing(&change->before, &now, &cause), &cause, &first, err);
+	err_keep_first(remove_others(&now, &change->before, &cause), &cause, &first, err);
+	err_keep_first(add_missing(&change->before, &now, &cause), &cause, &first, err);
 	return first;
 }

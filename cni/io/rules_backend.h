@@ -12,7 +12,6 @@
 #include <stdbool.h>
 
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 struct rules_change;
@@ -56,11 +55,6 @@ struct rules_backend {
 	/* Makes what is ours what it was when the change was prepared; foreign rules stay as they
 	 * are. */
 	int (*undo)(struct rules_change *change, struct err *err);
-
-	/* The IPv6 addresses that rules before, or after, expect on lo: the sources of rules that
-	 * let loopback traffic pass. The caller releases the list. -ENOMEM. */
-	int (*lo_sources)(const struct rules_change *change, bool is_before,
-			  struct cidr_list *ret_list, struct err *err);
 
 	/* Frees a change, or nothing for NULL. */
 	void (*free)(struct rules_change *change);

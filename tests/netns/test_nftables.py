@@ -123,12 +123,6 @@ def test_another_writer(place):
     work(place, "verify")
 
 
-def test_addresses_on_lo(place):
-    """Those of the rules before, and of the rules after."""
-    assert work(place, "sources") == "\n::6\n"
-    assert work(place, "sources", "mode-none") == "::6\n\n"
-
-
 def handle(place, chain, number):
     """The kernel's number of the rule that is the nth of a chain."""
     listing = place.run(["nft", "-a", "list", "chain", "inet", "sidewire", chain])

@@ -291,6 +291,21 @@ def test_check_misses_the_address_on_lo(pod):
     plugin.succeed("CHECK", pod, plugin.document())
 
 
+def test_check_finds_an_address_on_lo_that_is_left(pod):
+    plugin.succeed("ADD", pod, plugin.document())
+    answer = plugin.call("CHECK", pod, plugin.document(inboundSource=""))
+    assert answer.code == DIFFERENCE
+    plugin.succeed("ADD", pod, plugin.document(inboundSource=""))
+    assert "::6" not in pod.ip("address", "show", "dev", "lo")
+    plugin.succeed("ADD", pod, plugin.document())
+    for tool in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
+        pod.run([tool], input="*nat\nCOMMIT\n")
+    answer = plugin.call("CHECK", pod, NONE)
+    assert answer.code == DIFFERENCE and answer.message == "IPv6: the address ::6 is not expected on lo"
+    plugin.succeed("DEL", pod, plugin.document())
+    plugin.succeed("CHECK", pod, NONE)
+
+
 def test_ipv6_disabled_in_the_namespace(pod):
     for name in ("all", "lo", "eth0"):
         pod.run(["sysctl", "-q", "-w", f"net.ipv6.conf.{name}.disable_ipv6=1"])
@@ -395,13 +410,19 @@ def test_lo_may_be_down(network):
     assert pod.rules() == before
 
 
-def test_an_address_that_was_there_stays_after_a_failure(pod):
+def test_an_address_that_was_there_stays(pod):
+    """After a failure, and after what has needed it goes."""
     pod.ip("address", "add", "::6/128", "dev", "lo")
     before = pod.rules()
     launcher = plugin.with_failing("setsockopt", str(errno.EPERM), "1=0", f"2={SET_REPLACE}")
     assert plugin.call("ADD", pod, plugin.document(), launcher).code == RULES
     assert pod.rules() == before
+    for text in (plugin.document(), plugin.document(inboundSource="127.0.0.6")):
+        plugin.succeed("ADD", pod, text)
+        plugin.succeed("CHECK", pod, text)
     plugin.succeed("ADD", pod, plugin.document())
+    plugin.succeed("DEL", pod, plugin.document())
+    assert pod.rules() == before
 
 
 @pytest.mark.parametrize("chain, mesh", [("ISTIO_OUTPUT", "Istio"), ("KUMA_MESH_OUTBOUND", "Kuma"),

@@ -109,6 +109,18 @@ def test_what_is_open_stays_open(network, host, text, backend):
         assert dump(host) == before
 
 
+def test_sysctls_that_were_set_stay_so(host):
+    host.run(["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=1", "net.ipv6.fwmark_reflect=3"])
+    before = dump(host)
+    for words in (["apply", "--annotation", DOCUMENTS["tproxy"]], ["apply", "--replace", "--annotation", document()],
+                  ["apply", "--replace", "--annotation", DOCUMENTS["tproxy"]]):
+        succeed(*words, launcher=host.launcher)
+        succeed("verify", *words[-2:], launcher=host.launcher)
+        assert host.run(["cat", "/proc/sys/net/ipv4/tcp_fwmark_accept", "/proc/sys/net/ipv6/fwmark_reflect"]) == "1\n3\n"
+    succeed("remove", launcher=host.launcher)
+    assert dump(host) == before
+
+
 def test_ssh_is_lost_only_if_that_is_wanted(network, host):
     words = ["--no-ssh-exception", "--annotation", document()]
     with contextlib.closing(ssh.Server(host)):

@@ -384,34 +384,6 @@ static void test_copy_keeps_another_target(void)
 	CU_ASSERT(ipt_entry_equal(entry, copy, PLAN_V4));
 }
 
-static const struct {
-	const char *name;
-	struct plan_rule rule;
-	bool is_lo_source;
-} lo_sources[] = {
-	{"an address on lo",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 128, {[15] = 6}}},
-	 true},
-	{"a prefix",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 127, {[15] = 6}}},
-	 false},
-	{"elsewhere", {.has_source = true, .source = {true, 128, {[15] = 6}}}, false},
-	{"no source", {.out_interface = {"lo"}}, false},
-};
-
-static void test_lo_source(void)
-{
-	for (size_t i = 0; i < sizeof(lo_sources) / sizeof(*lo_sources); i++) {
-		CLEANUP(freep) void *entry = encode(&lo_sources[i].rule, PLAN_V6);
-		struct cidr source = {0};
-		bool is_found = ipt_entry_lo_source(entry, PLAN_V6, &source);
-
-		ASSERT_ROW(lo_sources[i].name, is_found == lo_sources[i].is_lo_source);
-		ASSERT_ROW(lo_sources[i].name,
-			   !is_found || cidr_equal(&source, &lo_sources[i].rule.source));
-	}
-}
-
 static int attempt_encode(const void *input, struct err *err)
 {
 	CLEANUP(freep) void *entry = NULL;
@@ -437,7 +409,6 @@ static CU_TestInfo tests[] = {
 	{"the kernel's own pointer does not count", test_equal_but_for_a_pointer},
 	{"a copy has its target by name", test_copy_names_a_standard_target},
 	{"a copy keeps another target", test_copy_keeps_another_target},
-	{"sources on lo", test_lo_source},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,
 };
