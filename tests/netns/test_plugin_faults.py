@@ -26,10 +26,6 @@ NONE = json.dumps(plugin.DOCUMENT_NONE)
 # plugin's own answer: all is done by then.
 CALLS = ("setsockopt", "sendmsg", "sendto", "write", "getsockopt", "recvmsg", "recvfrom", "openat", "read", "setns")
 
-# What changes something: tables of libiptc, the messages that make and delete (linux/rtnetlink.h), a batch of nftables
-# (linux/netfilter/nfnetlink.h), a sysctl.
-EFFECT = re.compile(r"write\(|setsockopt.*_SO_SET_|send.*nlmsg_type=0x(10|14|15|18|19|20|21)\b")
-
 # A system call that a command makes, and its number among those of that name.
 Call = collections.namedtuple("Call", "name number is_effect")
 
@@ -91,7 +87,7 @@ def calls_of(command, pod, mode, backend):
     made = []
     for name, line in ((line.split("(")[0], line) for line in traced if re.match(r"\w+\(", line)):
         counts[name] += 1
-        made.append(Call(name, counts[name], bool(EFFECT.match(line))))
+        made.append(Call(name, counts[name], bool(plugin.EFFECT.match(line))))
     return made
 
 
