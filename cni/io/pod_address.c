@@ -12,9 +12,13 @@
 #include "cni/io/rtnetlink.h"
 #include "common/base/cleanup.h"
 
-/* The metric of addresses that are ours. Nothing is routed by it: the way to an address of one's
- * own is in the table local. */
-enum { OUR_METRIC = 15998 };
+enum {
+	/* The metric of addresses that are ours. Nothing is routed by it. */
+	OUR_METRIC = 15998,
+	/* The way to an address of one's own is in the table local: a route to its prefix, which is
+	 * all the address, would take the kernel longer than the rest. */
+	OUR_FLAGS = IFA_F_PERMANENT | IFA_F_NODAD | IFA_F_NOPREFIXROUTE,
+};
 
 /* Says that `address` be on lo, or not. *ret_status is the kernel's answer, in libnl's numbers. */
 static int tell(struct rtnetlink *rtnetlink, int type, int flags, const struct cidr *address,
@@ -24,13 +28,13 @@ static int tell(struct rtnetlink *rtnetlink, int type, int flags, const struct c
 	struct ifaddrmsg header = {
 		.ifa_family = AF_INET6,
 		.ifa_prefixlen = address->prefix_length,
-		.ifa_flags = IFA_F_PERMANENT | IFA_F_NODAD,
 		.ifa_scope = RT_SCOPE_HOST,
 		.ifa_index = LOOPBACK_INDEX,
 	};
 
 	if (message == NULL || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0 ||
 	    nla_put(message, IFA_LOCAL, sizeof(address->addr_be), address->addr_be) < 0 ||
+	    nla_put_u32(message, IFA_FLAGS, OUR_FLAGS) < 0 ||
 	    nla_put_u32(message, IFA_RT_PRIORITY, OUR_METRIC) < 0)
 		return err_set(err, ENOMEM, "out of memory");
 	return rtnetlink_tell(rtnetlink, TAKE(message), ret_status, err);
