@@ -15,6 +15,8 @@
 #include "common/base/cidr.h"
 #include "common/base/err.h"
 
+struct rtnetlink;
+
 /* The IPv6 addresses of lo, as full-length prefixes. */
 struct lo_addresses {
 	struct cidr_list all;  /* owned; empty where lo is up: IPv6 is disabled on it */
@@ -22,26 +24,26 @@ struct lo_addresses {
 };
 
 /* Lists them. The caller releases them. -ENOMEM; -EIO with what netlink said. */
-int pod_address_list_lo(struct lo_addresses *ret_addresses, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+int pod_address_list_lo(struct rtnetlink *rtnetlink, struct lo_addresses *ret_addresses,
+			struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /*
  * Adds a single IPv6 address to lo, whether lo is up or not. Where it is there already, or IPv6 is
  * disabled on lo, nothing is done, and that is no failure. -EIO.
  */
-int pod_address_add_to_lo(const struct cidr *address, struct err *err)
+int pod_address_add_to_lo(struct rtnetlink *rtnetlink, const struct cidr *address, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Removes a single IPv6 address from lo, whoever has put it there. One that is not there is no
  * failure. -EIO. */
-int pod_address_remove_from_lo(const struct cidr *address, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+int pod_address_remove_from_lo(struct rtnetlink *rtnetlink, const struct cidr *address,
+			       struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /* Frees the lists; they are empty afterwards. For CLEANUP(). */
 void lo_addresses_release(struct lo_addresses *addresses) __attribute__((nonnull));
 
 /* Whether any interface has an IPv6 address of global scope: traffic from or to elsewhere. -EIO. */
-int pod_address_has_global_v6(bool *ret_has, struct err *err)
+int pod_address_has_global_v6(struct rtnetlink *rtnetlink, bool *ret_has, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "cni/io/pod_address.h"
 #include "cni/io/route_change.h"
+#include "cni/io/rtnetlink.h"
 #include "cni/io/rules_backend.h"
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
@@ -31,6 +32,7 @@ struct part {
 
 /* All that one apply does, so that it can be taken back. */
 struct transaction {
+	struct rtnetlink rtnetlink; /* owned */
 	struct rules_goal goal;
 	struct part parts[BACKEND_COUNT]; /* the first leads to the goal, others to nothing */
 	size_t count;
@@ -53,6 +55,7 @@ static void transaction_release(struct transaction *transaction)
 		part_release(&transaction->parts[i]);
 	route_change_free(transaction->routes);
 	lo_addresses_release(&transaction->before);
+	rtnetlink_release(&transaction->rtnetlink);
 }
 
 /* Whether a change can not be prepared because the kernel does not offer what it needs. */
@@ -62,12 +65,12 @@ static bool is_absent(int r)
 }
 
 /* IPv6 can not be redirected, for that cause: no harm unless the pod has such an address. */
-static int pass_without_v6(const struct redirect_target *target, const struct err *cause,
-			   struct err *err)
+static int pass_without_v6(const struct redirect_target *target, struct rtnetlink *rtnetlink,
+			   const struct err *cause, struct err *err)
 {
 	bool has_v6 = target->has_v6;
 
-	if (!has_v6 && pod_address_has_global_v6(&has_v6, err) < 0)
+	if (!has_v6 && pod_address_has_global_v6(rtnetlink, &has_v6, err) < 0)
 		return err->code;
 	if (has_v6)
 		return err_set(err, -cause->code, "the pod has an IPv6 address, but %s",
@@ -88,7 +91,7 @@ static int prepare_by(const struct rules_backend *backend, const struct redirect
 		transaction->goal.families = PLAN_V4;
 		r = backend->prepare(&transaction->goal, &part.change, err);
 		if (r == 0)
-			r = pass_without_v6(target, &cause, err);
+			r = pass_without_v6(target, &transaction->rtnetlink, &cause, err);
 	} else if (r < 0) {
 		*err = cause;
 	}
@@ -167,37 +170,37 @@ static int prepare(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = prepare_others(transaction, err);
 	if (r == 0)
-		r = pod_address_list_lo(&transaction->before, err);
+		r = pod_address_list_lo(&transaction->rtnetlink, &transaction->before, err);
 	if (r == 0)
-		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
-					 err);
+		r = route_change_prepare(plan, transaction->goal.families, &transaction->rtnetlink,
+					 &transaction->routes, err);
 	transaction->wanted =
 		(transaction->goal.families & PLAN_V6) != 0 ? &plan->lo_addresses : &NO_ADDRESSES;
 	return r;
 }
 
 /* Puts addresses on lo, but those of `there`. */
-static int add_addresses(const struct cidr_list *addresses, const struct cidr_list *there,
-			 struct err *err)
+static int add_addresses(struct rtnetlink *rtnetlink, const struct cidr_list *addresses,
+			 const struct cidr_list *there, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
 		if (!cidr_list_contains(there, &addresses->items[i]))
-			r = pod_address_add_to_lo(&addresses->items[i], err);
+			r = pod_address_add_to_lo(rtnetlink, &addresses->items[i], err);
 	}
 	return r;
 }
 
 /* Removes addresses from lo, but those of `kept`. */
-static int remove_addresses(const struct cidr_list *addresses, const struct cidr_list *kept,
-			    struct err *err)
+static int remove_addresses(struct rtnetlink *rtnetlink, const struct cidr_list *addresses,
+			    const struct cidr_list *kept, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
 		if (!cidr_list_contains(kept, &addresses->items[i]))
-			r = pod_address_remove_from_lo(&addresses->items[i], err);
+			r = pod_address_remove_from_lo(rtnetlink, &addresses->items[i], err);
 	}
 	return r;
 }
@@ -227,9 +230,10 @@ static void say_not_undone(const struct err *cause, struct err *err)
 /* After a failure: the last first. What was tried may have been done, whatever the answer was. */
 static void undo(struct transaction *transaction, struct err *err)
 {
+	struct rtnetlink *rtnetlink = &transaction->rtnetlink;
 	struct err cause;
 
-	if (add_addresses(&transaction->before.ours, &NO_ADDRESSES, &cause) < 0)
+	if (add_addresses(rtnetlink, &transaction->before.ours, &NO_ADDRESSES, &cause) < 0)
 		say_not_undone(&cause, err);
 	while (transaction->tried > 0) {
 		const struct part *part = &transaction->parts[--transaction->tried];
@@ -239,7 +243,7 @@ static void undo(struct transaction *transaction, struct err *err)
 	}
 	if (route_change_undo(transaction->routes, &cause) < 0)
 		say_not_undone(&cause, err);
-	if (remove_addresses(transaction->wanted, &transaction->before.all, &cause) < 0)
+	if (remove_addresses(rtnetlink, transaction->wanted, &transaction->before.all, &cause) < 0)
 		say_not_undone(&cause, err);
 }
 
@@ -251,7 +255,7 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 
 	if (r < 0)
 		return r;
-	r = add_addresses(transaction.wanted, &transaction.before.all, err);
+	r = add_addresses(&transaction.rtnetlink, transaction.wanted, &transaction.before.all, err);
 	if (r == 0)
 		r = route_change_add(transaction.routes, err);
 	if (r == 0)
@@ -259,7 +263,8 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = route_change_remove_stale(transaction.routes, err);
 	if (r == 0)
-		r = remove_addresses(&transaction.before.ours, transaction.wanted, err);
+		r = remove_addresses(&transaction.rtnetlink, &transaction.before.ours,
+				     transaction.wanted, err);
 	if (r < 0)
 		undo(&transaction, err);
 	return r;
@@ -273,31 +278,32 @@ static int remove_rules(const struct rules_backend *backend, struct err *err)
 	return r < 0 ? r : backend->commit(part.change, err);
 }
 
-static int remove_own_addresses(struct err *err)
+static int remove_own_addresses(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
-	int r = pod_address_list_lo(&on_lo, err);
+	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
 
-	return r < 0 ? r : remove_addresses(&on_lo.ours, &NO_ADDRESSES, err);
+	return r < 0 ? r : remove_addresses(rtnetlink, &on_lo.ours, &NO_ADDRESSES, err);
 }
 
-static int remove_routes(struct err *err)
+static int remove_routes(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(route_change_freep) struct route_change *routes = NULL;
-	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, rtnetlink, &routes, err);
 
 	return r < 0 ? r : route_change_remove_stale(routes, err);
 }
 
 int redirect_remove(struct err *err)
 {
+	CLEANUP(rtnetlink_release) struct rtnetlink rtnetlink = {0};
 	struct err cause;
 	int first = 0;
 
 	for (size_t i = 0; i < BACKEND_COUNT; i++)
 		err_keep_first(remove_rules(BACKENDS[i].backend, &cause), &cause, &first, err);
-	err_keep_first(remove_own_addresses(&cause), &cause, &first, err);
-	err_keep_first(remove_routes(&cause), &cause, &first, err);
+	err_keep_first(remove_own_addresses(&rtnetlink, &cause), &cause, &first, err);
+	err_keep_first(remove_routes(&rtnetlink, &cause), &cause, &first, err);
 	return first;
 }
 
@@ -339,18 +345,18 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 	return r < 0 ? r : route_change_compare(transaction.routes, err);
 }
 
-static int verify_routes_removed(struct err *err)
+static int verify_routes_removed(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(route_change_freep) struct route_change *routes = NULL;
-	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, rtnetlink, &routes, err);
 
 	return r < 0 ? r : route_change_compare(routes, err);
 }
 
-static int verify_addresses_removed(struct err *err)
+static int verify_addresses_removed(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
-	int r = pod_address_list_lo(&on_lo, err);
+	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
 
 	return r < 0 ? r : compare_addresses(&on_lo, &NO_ADDRESSES, err);
 }
@@ -365,11 +371,12 @@ static int verify_removed_by(const struct rules_backend *backend, struct err *er
 
 int redirect_verify_removed(struct err *err)
 {
+	CLEANUP(rtnetlink_release) struct rtnetlink rtnetlink = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++)
 		r = verify_removed_by(BACKENDS[i].backend, err);
 	if (r == 0)
-		r = verify_addresses_removed(err);
-	return r < 0 ? r : verify_routes_removed(err);
+		r = verify_addresses_removed(&rtnetlink, err);
+	return r < 0 ? r : verify_routes_removed(&rtnetlink, err);
 }

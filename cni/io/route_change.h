@@ -16,12 +16,13 @@
 #include "common/base/err.h"
 
 struct route_change;
+struct rtnetlink;
 
-/* Reads what is there. `families` are those that are programmed. The caller frees *ret_change.
- * -ENOMEM; -EIO; what mark_accept_read() says. */
+/* Reads what is there. `families` are those that are programmed. The change borrows the
+ * conversation. The caller frees *ret_change. -ENOMEM; -EIO; what mark_accept_read() says. */
 int route_change_prepare(const struct redirect_plan *plan, enum plan_family families,
-			 struct route_change **ret_change, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+			 struct rtnetlink *rtnetlink, struct route_change **ret_change,
+			 struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /* Compares what was there with what is wanted: -EUCLEAN at the first difference, in words; -EIO. */
 int route_change_compare(const struct route_change *change, struct err *err)

@@ -406,7 +406,12 @@ def test_lo_may_be_down(network):
     plugin.succeed("ADD", pod, plugin.document())
     assert "::6/128" in pod.ip("address", "show", "dev", "lo")
     assert "state DOWN" in pod.ip("link", "show", "dev", "lo")
+    pod.ip("link", "set", "lo", "up")
+    assert "::6" not in pod.ip("-6", "route"), "the way there is in the table local"
+    with pod.listen("::6", 7), pod.connect("::6", 7, source=("::6", 0)) as client:
+        assert client.getpeername()[0] == "::6"
     plugin.succeed("DEL", pod, plugin.document())
+    pod.ip("link", "set", "lo", "down")
     assert pod.rules() == before
 
 

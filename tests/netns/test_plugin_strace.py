@@ -75,6 +75,8 @@ def test_add(pod):
     for prefix in ("IPT", "IP6T"):
         for option in ("GET_INFO", "GET_ENTRIES", "SET_REPLACE"):
             assert count(lines, f" {prefix}_SO_{option},") == 1, f"each table once: {option}"
+    assert count(lines, "sendto(") == 1, "nobody has ever written by nf_tables: no more is asked"
+    assert count(lines, "NETLINK_ROUTE") == 1, "one conversation"
 
 
 @pytest.mark.parametrize("is_v6_first", [False, True])
