@@ -4,6 +4,9 @@
  * a sysctl. It is told without any backend's bytes; a backend encodes it (ipt_entry), redirect_text
  * prints it, plan_evaluate says what becomes of a packet.
  *
+ * What comes in is captured where it is sent to an address of the pod's own, or the host's: what is
+ * only forwarded passes.
+ *
  * The order inside a chain is the order in the kernel, and the first match that ends ends it.
  * tests/golden/plan shows plans.
  *
@@ -110,6 +113,7 @@ enum plan_state {
 	PLAN_ANY_STATE,
 	PLAN_INVALID, /* it belongs to no connection, and can open none */
 	PLAN_REPLY,   /* it goes against the direction in which its connection was opened */
+	PLAN_TRANSLATED, /* NAT has changed an address or a port of its connection's first packet */
 };
 
 enum plan_verdict {
