@@ -15,6 +15,7 @@ from redirect import as_host, document, dump, fail, succeed
 SERVICE, AWAY, BEHIND_SSH = 8080, 9090, 7000
 PUBLISHED, PUBLISHED_AND_EXCLUDED = 8081, 8082
 INBOUND = plugin.DOCUMENT["inboundPort"]
+DNS_PORT = 53
 HOST_OF_GUEST, GUEST = ("10.99.0.1", "fd99::1"), ("10.99.0.2", "fd99::2")
 SSH_IS_LEFT_OUT = "inbound port 22 of this host is left out of the redirect (--no-ssh-exception: it is not)\n"
 DOCUMENTS = {
@@ -155,12 +156,28 @@ def is_captured(proxy, caller, address):
     return True
 
 
+def is_answered(client, server, host):
+    """Whether a DNS server gets the client's question, and the client its answer."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with client.inside():
+        asking = socket.socket(family, socket.SOCK_DGRAM)
+    with server.inside():
+        asked = socket.socket(family, socket.SOCK_DGRAM)
+    with asking, asked:
+        asking.settimeout(2)
+        asked.settimeout(2)
+        asked.bind((host, DNS_PORT))
+        asking.sendto(b"question", (host, DNS_PORT))
+        asked.sendto(b"answer", asked.recvfrom(64)[1])
+        return asking.recv(64) == b"answer"
+
+
 @pytest.mark.parametrize("backend", ["iptables", "nftables"])
 @pytest.mark.parametrize("mode", ["redirect", "tproxy"])
 def test_what_is_only_forwarded_passes(network, host, guest, mode, backend):
     node = network.node
     host.run(["nft", "-f", "-"], input=NAT)
-    text = document(mode=mode, excludeInboundPorts=str(PUBLISHED_AND_EXCLUDED))
+    text = document(mode=mode, excludeInboundPorts=str(PUBLISHED_AND_EXCLUDED), dnsPort=15053, dnsServers="0.0.0.0/0,::/0")
     with contextlib.ExitStack() as stack:
         def forwarded(port):
             for own, to, outer in zip((host.ipv4, host.ipv6), GUEST, ("10.77.0.1", "fd77::1")):
@@ -172,6 +189,7 @@ def test_what_is_only_forwarded_passes(network, host, guest, mode, backend):
         succeed("apply", "--backend", backend, "--annotation", text, launcher=host.launcher)
         assert all(connection.carries() for connection in opened)
         assert all(connection.carries() for connection in forwarded(PUBLISHED_AND_EXCLUDED))
+        assert is_answered(guest, node, "10.77.0.1") and is_answered(guest, node, "fd77::1")
         for own, inner in zip((host.ipv4, host.ipv6), HOST_OF_GUEST):
             assert is_captured(proxy, node, own) and is_captured(proxy, node, inner) and is_captured(proxy, guest, inner)
 
