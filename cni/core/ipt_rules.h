@@ -95,6 +95,10 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));
 
+/* Whether one of the chains that are there is not there any more afterwards. */
+bool ipt_rules_lose_chain(const struct ipt_rules *before, const struct ipt_rules *after)
+	__attribute__((nonnull));
+
 /* Adds the addresses that the rules expect on lo, see ipt_entry_lo_source(), to those of the list
  * that it has not yet. -ENOMEM. */
 int ipt_rules_add_lo_sources(const struct ipt_rules *rules, struct cidr_list *list, struct err *err)

@@ -174,8 +174,8 @@ struct redirect_plan {
 	 * there are any, tcp_fwmark_accept and fwmark_reflect are 1. */
 	uint32_t route_marks[PLAN_ROUTE_MARKS];
 	size_t route_count;
-	/* Where the gate's rule is: committed last, so that an open gate means that all is in
-	 * force. */
+	/* Where the gate's rule is: committed after all that is new, so that an open gate means
+	 * that all is in force. */
 	enum plan_table gate_table;
 };
 

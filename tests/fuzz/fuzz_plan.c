@@ -245,8 +245,8 @@ static void check_outbound(const struct redirect_spec *spec, const struct packet
 static void check_inbound(const struct redirect_spec *spec, const struct packet *p,
 			  const struct packet_verdict *found)
 {
-	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP &&
-		       p->is_destination_own && p->destination_port == spec->gate_port;
+	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP && p->is_destination_own &&
+		       p->destination_port == spec->gate_port;
 	bool is_rerouted = !p->is_destination_own &&
 			   interface_list_contains(&spec->reroute_interfaces, p->interface.text);
 	bool is_excluded = p->protocol != PLAN_TCP || !p->is_destination_own ||

@@ -48,15 +48,14 @@ static void test_routes(void)
 	struct err err = {0};
 
 	CU_ASSERT_FATAL(make(&ROUTES, &text, &err) == 0);
-	ASSERT_TEXT(
-		"routes", text,
-		"{\"rules\":[],\"routes\":["
-		"{\"families\":[4,6],\"mark\":1373503489,\"table\":15998,\"priority\":15998,"
-		"\"route\":\"local default dev lo\"},"
-		"{\"families\":[4,6],\"mark\":1373503492,\"table\":15998,\"priority\":15998,"
-		"\"route\":\"local default dev lo\"}],"
-		"\"sysctls\":{\"net.ipv4.tcp_fwmark_accept\":1,\"net.ipv4.fwmark_reflect\":1,"
-		"\"net.ipv6.fwmark_reflect\":1}}\n");
+	ASSERT_TEXT("routes", text,
+		    "{\"rules\":[],\"routes\":["
+		    "{\"families\":[4,6],\"mark\":1373503489,\"table\":15998,\"priority\":15998,"
+		    "\"route\":\"local default dev lo\"},"
+		    "{\"families\":[4,6],\"mark\":1373503492,\"table\":15998,\"priority\":15998,"
+		    "\"route\":\"local default dev lo\"}],"
+		    "\"sysctls\":{\"net.ipv4.tcp_fwmark_accept\":1,\"net.ipv4.fwmark_reflect\":1,"
+		    "\"net.ipv6.fwmark_reflect\":1}}\n");
 }
 
 static void test_allocations(void)

@@ -22,8 +22,8 @@ static void fill_lists(void)
 		ranges[i] = (struct range){2 * i + 1, 2 * i + 1};
 }
 
-/* Three times 4096 prefixes, four times 1024 ids; and what every plan has: the rules for lo, and for
- * what is only forwarded. */
+/* Three times 4096 prefixes, four times 1024 ids; and what every plan has: the rules for lo, and
+ * for what is only forwarded. */
 static struct redirect_spec largest(void)
 {
 	fill_lists();
