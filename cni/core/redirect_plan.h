@@ -111,8 +111,8 @@ enum plan_segment { PLAN_ANY_SEGMENT, PLAN_SYN, PLAN_NOT_SYN };
 /* What conntrack says. */
 enum plan_state {
 	PLAN_ANY_STATE,
-	PLAN_INVALID, /* it belongs to no connection, and can open none */
-	PLAN_REPLY,   /* it goes against the direction in which its connection was opened */
+	PLAN_INVALID,    /* it belongs to no connection, and can open none */
+	PLAN_REPLY,      /* it goes against the direction in which its connection was opened */
 	PLAN_TRANSLATED, /* NAT has changed an address or a port of its connection's first packet */
 };
 
