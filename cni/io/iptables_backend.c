@@ -90,7 +90,7 @@ static int prepare_families(const struct rules_goal *goal, enum plan_table table
  * did, and has to do so by then. */
 static void put_losers_last(struct rules_change *change)
 {
-	struct ipt_change items[CHANGES_MAX];
+	struct ipt_change items[CHANGES_MAX] = {0};
 	size_t count = 0;
 
 	for (int is_loser = 0; is_loser <= 1; is_loser++) {
