@@ -22,7 +22,8 @@ struct rules_goal {
 					     nothing of ours */
 	enum plan_family families;        /* that are programmed; of the others nothing is kept */
 	enum plan_family gate_family; /* PLAN_V4 or PLAN_V6: at which the gate is asked; its table
-					 is committed last */
+					 is committed last, but for tables that lose
+					 chains */
 	bool is_alone;                /* another mesh's chains are not to be there */
 };
 

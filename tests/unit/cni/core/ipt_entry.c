@@ -115,6 +115,7 @@ static const struct {
 	{"ICMP of any type", {.protocol = PLAN_ICMP}, RETURN, NULL},
 	{"invalid", {.state = PLAN_INVALID}, CONNTRACK("0100000001000000") RETURN, NULL},
 	{"a reply", {.state = PLAN_REPLY}, CONNTRACK("0010001000000000") RETURN, NULL},
+	{"of NAT", {.state = PLAN_TRANSLATED}, CONNTRACK("01000000c0000000") RETURN, NULL},
 	{"a socket", {.has_socket = true}, "socket/3 0000000000000000 " RETURN, NULL},
 	{"a foreign source",
 	 {.is_source_foreign = true},
