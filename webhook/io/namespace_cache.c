@@ -99,7 +99,7 @@ static void tell(struct namespace_cache *cache, const char *trouble)
 
 static void note_health(struct namespace_cache *cache)
 {
-	const char *trouble = kube_client_trouble(cache->watch, 0);
+	const char *trouble = kube_client_trouble(cache->watch, 0)->msg;
 	struct kube_health health;
 
 	kube_client_health(cache->watch, &health);
