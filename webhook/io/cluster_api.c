@@ -103,20 +103,6 @@ int cluster_api_image(struct kube_client *client, const char *namespace_name, co
 	return *ret_image != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
 }
 
-int cluster_api_list_nodes(struct kube_client *client, const char *place, int count,
-			   json_t **ret_list, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf path = STRBUF_INIT;
-
-	/* Such places have no character that needs an escape (URL-safe base64). */
-	strbuf_printf(&path, "/api/v1/nodes?limit=%d%s%s", count, place != NULL ? "&continue=" : "",
-		      place != NULL ? place : "");
-	if (path.is_failed)
-		return err_set(err, ENOMEM, "out of memory");
-	const struct kube_request request = {"GET", path.data, NULL, NULL};
-	return call(client, &request, ret_list, err);
-}
-
 int cluster_api_write_secret(struct kube_client *client, const char *namespace_name,
 			     const json_t *before, const struct issued_certificate *pair,
 			     struct err *err)
