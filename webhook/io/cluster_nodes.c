@@ -91,13 +91,14 @@ static void note_trouble(struct cluster_nodes *nodes, const struct err *trouble)
 		tell_answer(nodes);
 }
 
-/* Whoever waits for the first answer waits no longer than for a call. */
+/* Whoever waits for the first answer waits for a failing watch no longer than for a call. */
 static void note_settled(struct cluster_nodes *nodes, const struct err *trouble)
 {
 	if (nodes->is_settled)
 		return;
-	nodes->is_settled = nodes->is_told || trouble->code == -EACCES ||
-			    monotonic_ms() - nodes->begun_ms > KUBE_CALL_MS_MAX;
+	nodes->is_settled =
+		nodes->is_told || trouble->code == -EACCES ||
+		(trouble->code != 0 && monotonic_ms() - nodes->begun_ms > KUBE_CALL_MS_MAX);
 	if (nodes->is_settled)
 		eventfd_write(nodes->settled_fd, 1);
 }

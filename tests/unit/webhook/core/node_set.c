@@ -134,6 +134,28 @@ static void test_changes(void)
 	}
 }
 
+/* Thousands of them lie in memory until a list is whole. */
+static void test_what_is_kept_is_small(void)
+{
+	static const struct {
+		const char *node;
+		size_t length;
+	} KEPT[] = {
+		{ABLE("a"), sizeof("a")},
+		{UNABLE("a"),
+		 sizeof("a") + sizeof("-kubelet 'v1.34.2' and 'containerd://2.1.0'") - 1},
+		{WINDOWS("a"), 0},
+	};
+
+	for (size_t i = 0; i < sizeof(KEPT) / sizeof(*KEPT); i++) {
+		json_auto_t *node = quoted_json(KEPT[i].node);
+		json_auto_t *kept = node_set_keep(node);
+
+		ASSERT_ROW(KEPT[i].node, json_is_string(kept) == (KEPT[i].length > 0));
+		ASSERT_ROW(KEPT[i].node, json_string_length(kept) == KEPT[i].length);
+	}
+}
+
 static void test_a_list_replaces_all(void)
 {
 	CLEANUP(node_set_release) struct node_set set = {0};
@@ -195,6 +217,7 @@ static void test_out_of_memory(void)
 static CU_TestInfo tests[] = {
 	{"lists", test_lists},
 	{"changes", test_changes},
+	{"what is kept is small", test_what_is_kept_is_small},
 	{"a list replaces all", test_a_list_replaces_all},
 	{"before the list", test_before_the_list},
 	{"memory may end anywhere", test_out_of_memory},
