@@ -8,7 +8,7 @@ import time
 import pytest
 
 from api_server import IMAGE, NODES, PODS, decode, node
-from in_cluster import answer_to, wait_readiness, wait_ready
+from in_cluster import answer_to, wait_ready
 from program import PATIENCE, encoded, pod
 
 LINE = "image volumes of the nodes"
@@ -183,7 +183,9 @@ def test_nodes_are_known_before_there_is_a_certificate(api, replica, ask):
     api.put(f"{NODES}/a", node("a"))
     api.refused["GET", NODES] = 503
     program = replica()
-    wait_readiness(program, 503, "the nodes were not read yet")
+    api.wait(lambda: len(looks(api)) >= 4, "four attempts")
+    status, _, body = program.get("/readyz")
+    assert (status, body) == (503, b"the nodes were not read yet\n")
     assert answers(program, 1) == [("warning", "unknown")]
     api.refused.clear()
     wait_ready(program)
