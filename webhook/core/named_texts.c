@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/cleanup.h"
-
 enum { CAPACITY_FIRST = 16 };
 
 const char *named_texts_text(const char *entry)
@@ -84,19 +82,28 @@ static char *make_entry(const char *name, const char *text)
 	return entry;
 }
 
-bool named_texts_put(struct named_texts *texts, const char *name, const char *text)
+/* Takes the entry, whose name is not there yet. */
+static bool insert(struct named_texts *texts, char *entry)
 {
-	CLEANUP(freep) char *entry = make_entry(name, text);
+	size_t place = place_of(texts, entry);
 
-	named_texts_remove(texts, name);
-	if (entry == NULL || !has_room(texts))
+	if (!has_room(texts)) {
+		free(entry);
 		return false;
-	size_t place = place_of(texts, name);
+	}
 	memmove(&texts->entries[place + 1], &texts->entries[place],
 		(texts->count - place) * sizeof(*texts->entries));
-	texts->entries[place] = TAKE(entry);
+	texts->entries[place] = entry;
 	texts->count++;
 	return true;
+}
+
+bool named_texts_put(struct named_texts *texts, const char *name, const char *text)
+{
+	char *entry = make_entry(name, text);
+
+	named_texts_remove(texts, name);
+	return entry != NULL && insert(texts, entry);
 }
 
 const char *named_texts_find(const struct named_texts *texts, const char *name)
