@@ -174,6 +174,7 @@ bool nft_message_next(struct nft_rest *rest, struct nft_message *ret_message)
 	*ret_message = (struct nft_message){
 		.kind = is_answer ? NFT_ANSWERED : NFT_TOLD,
 		.is_interrupted = (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0,
+		.is_part = (header.nlmsg_flags & NLM_F_MULTI) != 0,
 		.type = header.nlmsg_type & 0xff, /* without the subsystem */
 	};
 	if (header.nlmsg_type == NLMSG_ERROR)

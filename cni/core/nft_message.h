@@ -39,6 +39,7 @@ enum nft_message_kind {
 struct nft_message {
 	enum nft_message_kind kind;
 	bool is_interrupted; /* the ruleset was changed while it was being told */
+	bool is_part;        /* of a list, which NFT_ANSWERED ends; else it is all that is told */
 	/* Of NFT_TOLD. */
 	uint16_t type;  /* enum nf_tables_msg_types */
 	uint8_t family; /* NFPROTO_* */

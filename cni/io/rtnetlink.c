@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netlink/errno.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "common/base/cleanup.h"
@@ -70,6 +71,16 @@ int rtnetlink_tell(struct nl_msg *message, int *ret_status, struct err *err)
 	return 0;
 }
 
+/* Called at the end of a list. */
+static int note_end(struct nl_msg *message, void *argument)
+{
+	bool *is_complete = argument;
+
+	(void)message;
+	*is_complete = true;
+	return NL_OK;
+}
+
 /* One attempt; what libnl says. */
 static int list_once(struct nl_sock *socket, struct nl_msg *question,
 		     const struct rtnetlink_listener *listener)
@@ -89,6 +100,7 @@ int rtnetlink_list(struct nl_msg *question, const struct rtnetlink_listener *lis
 {
 	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
 	const int is_on = 1;
+	bool is_complete = false;
 	int r = open_socket(&socket, err);
 
 	if (r < 0)
@@ -97,10 +109,13 @@ int rtnetlink_list(struct nl_msg *question, const struct rtnetlink_listener *lis
 	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &is_on,
 			 sizeof(is_on));
 	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, listener->note, listener->argument);
+	nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, note_end, &is_complete);
 	r = -NLE_DUMP_INTR;
 	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++)
 		r = list_once(socket, question, listener);
-	if (r < 0 && r != -NLE_OPNOTSUPP && r != -NLE_AF_NOSUPPORT)
+	if (r == -NLE_OPNOTSUPP || r == -NLE_AF_NOSUPPORT)
+		return 0;
+	if (r < 0)
 		return err_set(err, EIO, "%s", nl_geterror(r));
-	return 0;
+	return is_complete ? 0 : err_set(err, EIO, "the list ends too early");
 }
