@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
+#include "cni/core/foreign_chain.h"
 #include "cni/io/pod_address.h"
+#include "cni/io/policy_order.h"
 #include "cni/io/route_change.h"
 #include "cni/io/rules_backend.h"
 #include "common/base/cleanup.h"
@@ -355,6 +357,23 @@ static int verify_addresses(const struct transaction *transaction, struct err *e
 		       text.data != NULL ? text.data : "");
 }
 
+/* Whether no rule of others shadows ours. */
+static int verify_unshadowed(const struct redirect_plan *plan,
+			     const struct transaction *transaction, struct err *err)
+{
+	CLEANUP(foreign_list_release) struct foreign_list list = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < transaction->count; i++) {
+		const struct part *part = &transaction->parts[i];
+
+		r = part->backend->list_foreign(part->change, &list, err);
+	}
+	if (r == 0)
+		r = foreign_list_check(&list, plan, transaction->goal.families, err);
+	return r < 0 ? r : policy_order_check(plan, transaction->goal.families, err);
+}
+
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
 		    struct err *err)
 {
@@ -365,7 +384,9 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
 	if (r == 0)
 		r = verify_addresses(&transaction, err);
-	return r < 0 ? r : route_change_compare(transaction.routes, err);
+	if (r == 0)
+		r = route_change_compare(transaction.routes, err);
+	return r < 0 ? r : verify_unshadowed(plan, &transaction, err);
 }
 
 static int verify_routes_removed(struct err *err)
