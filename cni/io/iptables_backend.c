@@ -137,6 +137,25 @@ static int compare(const struct rules_change *change, struct err *err)
 	return r;
 }
 
+static int list_foreign(const struct rules_change *change, struct foreign_list *list,
+			struct err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < change->count; i++) {
+		const struct foreign_list *foreign = &change->items[i].foreign;
+
+		for (size_t k = 0; r == 0 && k < foreign->count; k++) {
+			struct foreign_chain chain = foreign->items[k];
+
+			/* Where ours are in that chain, what stands before them was compared. */
+			chain.is_older = !change->is_removal;
+			r = foreign_list_add(list, &chain, err);
+		}
+	}
+	return r;
+}
+
 static bool is_used(void)
 {
 	const struct rules_goal goal = {.plan = &NOTHING, .families = PLAN_BOTH};
@@ -180,6 +199,7 @@ const struct rules_backend IPTABLES_BACKEND = {
 	.is_used = is_used,
 	.prepare = prepare,
 	.compare = compare,
+	.list_foreign = list_foreign,
 	.commit = commit,
 	.undo = undo,
 	.free = change_free,

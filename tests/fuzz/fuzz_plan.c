@@ -17,41 +17,6 @@
 
 enum { PACKETS = 64, DNS_PORT = 53, QUIC_PORT = 443 };
 
-static const char *const WORDS[] = {"version",
-				    "mode",
-				    "redirect",
-				    "tproxy",
-				    "tproxy-both",
-				    "none",
-				    "selfCall",
-				    "inbound",
-				    "passthrough",
-				    "inboundSource",
-				    "127.0.0.6,::6",
-				    "proxyUids",
-				    "proxyMark",
-				    "excludeUids",
-				    "excludeGids",
-				    "1-65535",
-				    "53,80,443,8000-8010",
-				    "0.0.0.0/0,::/0",
-				    "10.0.0.0/8,fd00::/8",
-				    "127.0.0.0/8",
-				    "portMap",
-				    "53:15003,80:15003,81:15004",
-				    "dnsPort",
-				    "dnsServers",
-				    "rerouteInterfaces",
-				    "vnet0,vnet1",
-				    "excludeInterfaces",
-				    "net1",
-				    "nonTcp",
-				    "reject",
-				    "reject-quic",
-				    "dropInvalid",
-				    "",
-				    NULL};
-
 /* What packets are drawn of: the same input draws the same. */
 struct draw {
 	uint32_t state;
@@ -327,5 +292,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-	return fuzz_mutate_json(data, size, max_size, seed, WORDS);
+	return fuzz_mutate_json(data, size, max_size, seed, FUZZ_DOCUMENT_WORDS);
 }
