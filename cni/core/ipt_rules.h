@@ -94,6 +94,10 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));
 
+/* Whether one of the chains that are there is not there any more afterwards. */
+bool ipt_rules_lose_chain(const struct ipt_rules *before, const struct ipt_rules *after)
+	__attribute__((nonnull));
+
 /* Frees chains and rules; what is left is empty. For CLEANUP(). */
 void ipt_rules_release(struct ipt_rules *rules) __attribute__((nonnull));
 

@@ -323,19 +323,28 @@ static void ask_socket(struct strbuf *out, const struct plan_rule *rule)
 	}
 }
 
+/* Asks whether any of the bits is set in what conntrack has by that key. */
+static void ask_conntrack_bits(struct strbuf *out, enum nft_ct_keys key, uint32_t bits)
+{
+	static const uint32_t NONE = 0;
+
+	PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, key});
+	put_mask(out, &bits, sizeof(bits));
+	put_cmp(out, NFT_CMP_NEQ, &NONE, sizeof(NONE));
+}
+
 static void ask_state(struct strbuf *out, enum plan_state state)
 {
-	static const uint32_t INVALID = NF_CT_STATE_INVALID_BIT;
-	static const uint32_t NONE = 0;
 	static const uint8_t REPLY = IP_CT_DIR_REPLY;
 
 	switch (state) {
 	case PLAN_ANY_STATE:
 		return;
 	case PLAN_INVALID:
-		PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, NFT_CT_STATE});
-		put_mask(out, &INVALID, sizeof(INVALID));
-		put_cmp(out, NFT_CMP_NEQ, &NONE, sizeof(NONE));
+		ask_conntrack_bits(out, NFT_CT_STATE, NF_CT_STATE_INVALID_BIT);
+		return;
+	case PLAN_TRANSLATED:
+		ask_conntrack_bits(out, NFT_CT_STATUS, IPS_SRC_NAT | IPS_DST_NAT);
 		return;
 	case PLAN_REPLY:
 		PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, NFT_CT_DIRECTION});

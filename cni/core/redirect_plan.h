@@ -4,6 +4,9 @@
  * lo, policy routes, a sysctl. It is told without any backend's bytes; a backend encodes it
  * (ipt_entry), redirect_text prints it, plan_evaluate says what becomes of a packet.
  *
+ * What comes in is captured where it is sent to an address of the pod's own, or the host's: what is
+ * only forwarded passes.
+ *
  * The order inside a chain is the order in the kernel, and the first match that ends ends it.
  * tests/golden/plan shows plans.
  *
@@ -109,8 +112,9 @@ enum plan_segment { PLAN_ANY_SEGMENT, PLAN_SYN, PLAN_NOT_SYN };
 /* What conntrack says. */
 enum plan_state {
 	PLAN_ANY_STATE,
-	PLAN_INVALID, /* it belongs to no connection, and can open none */
-	PLAN_REPLY,   /* it goes against the direction in which its connection was opened */
+	PLAN_INVALID,    /* it belongs to no connection, and can open none */
+	PLAN_REPLY,      /* it goes against the direction in which its connection was opened */
+	PLAN_TRANSLATED, /* NAT has changed an address or a port of its connection's first packet */
 };
 
 enum plan_verdict {
@@ -174,8 +178,8 @@ struct redirect_plan {
 	/* IPv6 addresses that the proxy binds towards the application: they are to be on lo where
 	 * IPv6 is programmed. Owned. */
 	struct cidr_list lo_addresses;
-	/* Where the gate's rule is: committed last, so that an open gate means that all is in
-	 * force. */
+	/* Where the gate's rule is: committed after all that is new, so that an open gate means
+	 * that all is in force. */
 	enum plan_table gate_table;
 };
 

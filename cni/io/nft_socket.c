@@ -96,6 +96,7 @@ static int listen_to(struct nft_rest rest, nft_listener *listener, void *argumen
 			return say_answer(message.errnum, err);
 		}
 		r = listener(&message, argument, err);
+		*ret_is_end = !message.is_part;
 	}
 	return r;
 }
@@ -114,7 +115,7 @@ int nft_socket_ask(int fd, const struct strbuf *request, nft_listener *listener,
 
 		r = receive(fd, buffer, &rest, err);
 		if (r == 0 && rest.length == 0)
-			return 0;
+			return err_set(err, EIO, "nf_tables' answer ends too early");
 		if (r == 0)
 			r = listen_to(rest, listener, argument, &is_end, err);
 	}

@@ -141,11 +141,12 @@ static int look(struct rtnetlink *rtnetlink, struct seen *seen, struct err *err)
 
 	if (question == NULL || nlmsg_append(question, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (rtnetlink_list(rtnetlink, question, &listener, err) < 0)
-		return err_wrap(err, "the addresses can not be listed");
-	if (seen->status < 0)
+	int r = rtnetlink_list(rtnetlink, question, &listener, err);
+	if (seen->status < 0) {
 		*err = seen->err;
-	return seen->status;
+		return seen->status;
+	}
+	return r < 0 ? err_wrap(err, "the addresses can not be listed") : 0;
 }
 
 int pod_address_list_lo(struct rtnetlink *rtnetlink, struct lo_addresses *ret_addresses,

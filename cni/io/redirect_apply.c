@@ -3,7 +3,9 @@
 
 #include <errno.h>
 
+#include "cni/core/foreign_chain.h"
 #include "cni/io/pod_address.h"
+#include "cni/io/policy_order.h"
 #include "cni/io/route_change.h"
 #include "cni/io/rtnetlink.h"
 #include "cni/io/rules_backend.h"
@@ -339,6 +341,25 @@ static int compare_addresses(const struct lo_addresses *found, const struct cidr
 	return compare_ours(&found->ours, wanted, err);
 }
 
+/* Whether no rule of others shadows ours. */
+static int verify_unshadowed(const struct redirect_plan *plan, struct transaction *transaction,
+			     struct err *err)
+{
+	CLEANUP(foreign_list_release) struct foreign_list list = {0};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < transaction->count; i++) {
+		const struct part *part = &transaction->parts[i];
+
+		r = part->backend->list_foreign(part->change, &list, err);
+	}
+	if (r == 0)
+		r = foreign_list_check(&list, plan, transaction->goal.families, err);
+	return r < 0 ? r
+		     : policy_order_check(plan, transaction->goal.families, &transaction->rtnetlink,
+					  err);
+}
+
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
 		    struct err *err)
 {
@@ -349,7 +370,9 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
 	if (r == 0)
 		r = compare_addresses(&transaction.before, transaction.wanted, err);
-	return r < 0 ? r : route_change_compare(transaction.routes, err);
+	if (r == 0)
+		r = route_change_compare(transaction.routes, err);
+	return r < 0 ? r : verify_unshadowed(plan, &transaction, err);
 }
 
 static int verify_routes_removed(struct rtnetlink *rtnetlink, struct err *err)

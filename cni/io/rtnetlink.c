@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netlink/errno.h>
 #include <netlink/socket.h>
+#include <stdbool.h>
 #include <sys/socket.h>
 
 #include "common/base/cleanup.h"
@@ -91,6 +92,16 @@ int rtnetlink_tell(struct rtnetlink *rtnetlink, struct nl_msg *message, int *ret
 	return 0;
 }
 
+/* Called at the end of a list. */
+static int note_end(struct nl_msg *message, void *argument)
+{
+	bool *is_complete = argument;
+
+	(void)message;
+	*is_complete = true;
+	return NL_OK;
+}
+
 /* One attempt; what libnl says. */
 static int list_once(struct nl_sock *socket, struct nl_msg *question,
 		     const struct rtnetlink_listener *listener)
@@ -108,19 +119,24 @@ static int list_once(struct nl_sock *socket, struct nl_msg *question,
 int rtnetlink_list(struct rtnetlink *rtnetlink, struct nl_msg *question,
 		   const struct rtnetlink_listener *listener, struct err *err)
 {
+	bool is_complete = false;
 	int r = begin(rtnetlink, err);
 
 	if (r < 0)
 		return r;
 	nl_socket_modify_cb(rtnetlink->socket, NL_CB_VALID, NL_CB_CUSTOM, listener->note,
 			    listener->argument);
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_CUSTOM, note_end, &is_complete);
 	r = -NLE_DUMP_INTR;
 	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++)
 		r = list_once(rtnetlink->socket, question, listener);
 	nl_socket_modify_cb(rtnetlink->socket, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
-	if (r < 0)
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_DEFAULT, NULL, NULL);
+	if (r < 0 || !is_complete)
 		rtnetlink_release(rtnetlink);
-	if (r < 0 && r != -NLE_OPNOTSUPP && r != -NLE_AF_NOSUPPORT)
+	if (r == -NLE_OPNOTSUPP || r == -NLE_AF_NOSUPPORT)
+		return 0;
+	if (r < 0)
 		return err_set(err, EIO, "%s", nl_geterror(r));
-	return 0;
+	return is_complete ? 0 : err_set(err, EIO, "the list ends too early");
 }

@@ -37,7 +37,7 @@ struct rtnetlink_listener {
  * Asks for a list, and calls `note` with each message of it; the question is only read. Newer
  * kernels give only what the question describes, older ones all: `note` has to look. A list that
  * changed while it was given is asked for anew: `forget` is called before each attempt. What the
- * kernel does not have is an empty list. -EIO with what netlink said.
+ * kernel does not have is an empty list. -EIO with what netlink said, or where the list has no end.
  */
 int rtnetlink_list(struct rtnetlink *rtnetlink, struct nl_msg *question,
 		   const struct rtnetlink_listener *listener, struct err *err)

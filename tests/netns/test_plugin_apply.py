@@ -219,19 +219,19 @@ def test_many_at_once(network):
 
 
 TAMPERINGS = {
-    "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "2")],
-                       "rule 2 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
+    "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "3")],
+                       "rule 3 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
                        "-p tcp --dport 15021 -j RETURN"),
-    "the last rule deleted": ([("-D", "SIDEWIRE_INBOUND", "3")],
-                              "rule 3 of SIDEWIRE_INBOUND is missing, expected: "
+    "the last rule deleted": ([("-D", "SIDEWIRE_INBOUND", "4")],
+                              "rule 4 of SIDEWIRE_INBOUND is missing, expected: "
                               "-A SIDEWIRE_INBOUND -p tcp --syn -j REDIRECT --to-ports 15006"),
     "a chain flushed": ([("-F", "SIDEWIRE_OUTBOUND")], "rule 1 of SIDEWIRE_OUTBOUND is missing"),
     "a rule inserted": ([("-I", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
                         "rule 1 of SIDEWIRE_OUTBOUND is another"),
     "a rule appended": ([("-A", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
                         "rule 6 of SIDEWIRE_OUTBOUND is one too many"),
-    "another port": ([("-R", "SIDEWIRE_INBOUND", "3", "-p", "tcp", "-j", "REDIRECT", "--to-ports",
-                       "15007")], "rule 3 of SIDEWIRE_INBOUND is another"),
+    "another port": ([("-R", "SIDEWIRE_INBOUND", "4", "-p", "tcp", "-j", "REDIRECT", "--to-ports",
+                       "15007")], "rule 4 of SIDEWIRE_INBOUND is another"),
     "another user": ([("-R", "SIDEWIRE_OUTBOUND", "3", "-m", "owner", "--uid-owner", "15098", "-j",
                        "RETURN")], "rule 3 of SIDEWIRE_OUTBOUND is another"),
     "another verdict": ([("-R", "SIDEWIRE_OUTBOUND", "4", "-o", "lo", "-j", "ACCEPT")],
@@ -386,7 +386,7 @@ def test_ipv4_is_never_left_out(pod, errnum):
 
 
 @pytest.mark.parametrize("family", [4, 6])
-@pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_tcp"),
+@pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_addrtype"),
                                            (GET_REVISION_TARGET, "xt_REDIRECT")])
 def test_kernel_without_a_match_or_target(pod, family, asked, module):
     before = pod.rules()

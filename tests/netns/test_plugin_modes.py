@@ -233,6 +233,18 @@ def test_another_mesh_is_told_of_before_what_the_kernel_lacks(network):
     assert answer.message.startswith("Istio is in this pod already: the table nat of nftables has its chain ISTIO_OUTPUT")
 
 
+@pytest.mark.parametrize("call, errnum, expected", [
+    ("recvfrom", errno.EAGAIN, "nf_tables' answer ends too early"),
+    ("recvmsg", 0, "the addresses can not be listed: the list ends too early"),
+], ids=["nf_tables", "rtnetlink"])
+def test_a_list_without_its_end_is_none(clean, call, errnum, expected):
+    """What is not told for want of an answer is not taken for what is not there."""
+    text = DOCUMENTS["tproxy-plain"]
+    plugin.succeed("ADD", clean, text)
+    answer = plugin.call("CHECK", clean, text, plugin.with_failing(call, str(errnum)))
+    assert answer.message == expected
+
+
 def test_lo_is_set_up_where_routes_lead_there(network):
     """IPv6 takes no route on an interface that is down, and a runtime may set lo up at the same time, or later."""
     pod = network.add_pod("lodown")

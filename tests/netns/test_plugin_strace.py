@@ -9,6 +9,7 @@ import subprocess
 
 import pytest
 
+import matrix
 import plugin
 
 pytestmark = pytest.mark.skipif("sanitize" in str(plugin.PROGRAM),
@@ -100,6 +101,22 @@ def test_the_family_that_is_asked_at_the_gate_goes_back_first(pod, is_v6_first):
     assert answer.status != 0
     commits = ["IP6T_" in line for line in answer.stderr.splitlines() if "_SO_SET_REPLACE" in line]
     assert commits == [not is_v6_first, is_v6_first, is_v6_first, not is_v6_first]
+
+
+@pytest.mark.parametrize("first, second, order", [
+    ("redirect", "tproxy", ["mangle", "nat"]),
+    ("redirect", "tproxy-both", ["mangle", "nat"]),
+    ("tproxy", "redirect", ["nat", "mangle"]),
+    ("tproxy", "tproxy-both", ["mangle", "nat"]),
+    ("tproxy-both", "redirect", ["nat", "mangle"]),
+    ("tproxy-both", "tproxy", ["nat", "mangle"]),
+])
+def test_another_mode_captures_before_that_before_it_ceases(pod, first, second, order):
+    """At no moment what comes in, or goes out, goes past the proxy."""
+    texts = [json.dumps(matrix.document(plugin.DOCUMENT, {"mode": mode, "nonTcp": "reject"})) for mode in (first, second)]
+    plugin.succeed("ADD", pod, texts[0])
+    lines = trace("ADD", pod, texts[1])
+    assert re.findall(r'_SO_SET_REPLACE, "(\w+)', "\n".join(lines)) == [table for table in ["filter", *order] for _ in (4, 6)]
 
 
 def test_someone_else_keeps_changing_the_table(pod):

@@ -43,6 +43,18 @@ def test_a_document_is_in_force_until_it_is_removed(pod, text, backend):
     assert succeed("status", *there(pod)) == "network: a pod's\nredirect: nothing is in force\n"
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_shadows_is_no_other_document(pod, backend):
+    words = [*there(pod), "--backend", backend, "--annotation", MODES["tproxy"]]
+    succeed("apply", *words)
+    pod.ip("rule", "add", "pref", "100", "lookup", "200")
+    assert ("it is in force, but shadowed: IPv4: the policy rule of priority 100 is asked before that for mark "
+            "0x51de0004") in fail("verify", *words)
+    assert succeed("apply", *words) == "in force already: nothing was done\n"
+    pod.ip("rule", "del", "pref", "100")
+    assert succeed("verify", *words) == "equal\n"
+
+
 def test_a_dry_run_changes_nothing(pod):
     assert succeed("apply", "--dry-run", *there(pod), "--annotation", document()) == (
         "would apply:\n" + succeed("plan", "--annotation", document()))

@@ -272,10 +272,22 @@ static void test_without_memory(void)
 	alloc_fail_sweep("build", attempt_build, &PLAN);
 }
 
+static void test_lost_chains(void)
+{
+	CLEANUP(ipt_rules_release) struct ipt_rules fewer = build(PLAN_V4);
+	CLEANUP(ipt_rules_release) struct ipt_rules more = build(PLAN_V6);
+	const struct ipt_rules none = {.chains = NULL};
+
+	CU_ASSERT(ipt_rules_lose_chain(&more, &fewer) && ipt_rules_lose_chain(&fewer, &none));
+	CU_ASSERT(!ipt_rules_lose_chain(&fewer, &more) && !ipt_rules_lose_chain(&none, &more));
+	CU_ASSERT(!ipt_rules_lose_chain(&more, &more));
+}
+
 static CU_TestInfo tests[] = {
 	{"built of a plan", test_build},
 	{"a table of it, and types of ICMP", test_build_filter},
 	{"the first difference is named", test_compare},
+	{"chains that are lost", test_lost_chains},
 	{"whose chain it is", test_names},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,

@@ -143,6 +143,8 @@ static const struct {
 	 RULE(.has_mark = true, .mark = 0x51de0001, .has_socket = true)},
 	{"invalid", "ct 1,0; bitwise 1,1,4,<01000000>,<00000000>; cmp 1,1,<00000000>; " RETURN,
 	 RULE(.state = PLAN_INVALID)},
+	{"of NAT", "ct 1,2; bitwise 1,1,4,<30000000>,<00000000>; cmp 1,1,<00000000>; " RETURN,
+	 RULE(.state = PLAN_TRANSLATED)},
 	{"a reply", "ct 1,1; cmp 1,0,<01>; " RETURN, RULE(.state = PLAN_REPLY)},
 	{"redirect", "immediate 1,<3a9e>; redir 1,1,2; ",
 	 RULE(.verdict = PLAN_REDIRECT, .port = 15006)},

@@ -22,7 +22,8 @@ static void fill_lists(void)
 		ranges[i] = (struct range){2 * i + 1, 2 * i + 1};
 }
 
-/* Three times 4096 prefixes, four times 1024 ids; and the rule for lo, which every plan has. */
+/* Three times 4096 prefixes, four times 1024 ids; and what every plan has: the rules for lo, and
+ * for what is only forwarded. */
 static struct redirect_spec largest(void)
 {
 	fill_lists();
@@ -40,7 +41,8 @@ static struct redirect_spec largest(void)
 }
 
 /* The number of rules that such a plan has beside those of its ids. */
-enum { RULES_WITHOUT_IDS = 3 * CIDR_LIST_MAX + 2 }; /* lo, and the captured port */
+/* What is only forwarded, lo, and the captured port. */
+enum { RULES_WITHOUT_IDS = 3 * CIDR_LIST_MAX + 3 };
 
 static void test_most_rules(void)
 {
