@@ -318,6 +318,17 @@ static int say_address(const struct cidr *address, const char *what, struct err 
 		       what);
 }
 
+/* Whether no others of ours are there than those that are wanted. */
+static int compare_ours(const struct cidr_list *ours, const struct cidr_list *wanted,
+			struct err *err)
+{
+	for (size_t i = 0; i < ours->count; i++) {
+		if (!cidr_list_contains(wanted, &ours->items[i]))
+			return say_address(&ours->items[i], "is not expected on lo", err);
+	}
+	return 0;
+}
+
 /* Whether lo has the addresses that are wanted, and no others of ours. */
 static int compare_addresses(const struct lo_addresses *found, const struct cidr_list *wanted,
 			     struct err *err)
@@ -327,11 +338,7 @@ static int compare_addresses(const struct lo_addresses *found, const struct cidr
 		if (!cidr_list_contains(&found->all, &wanted->items[i]))
 			return say_address(&wanted->items[i], "is missing on lo", err);
 	}
-	for (size_t i = 0; i < found->ours.count; i++) {
-		if (!cidr_list_contains(wanted, &found->ours.items[i]))
-			return say_address(&found->ours.items[i], "is not expected on lo", err);
-	}
-	return 0;
+	return compare_ours(&found->ours, wanted, err);
 }
 
 /* Whether no rule of others shadows ours. */
@@ -381,7 +388,7 @@ static int verify_addresses_removed(struct rtnetlink *rtnetlink, struct err *err
 	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
 	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
 
-	return r < 0 ? r : compare_addresses(&on_lo, &NO_ADDRESSES, err);
+	return r < 0 ? r : compare_ours(&on_lo.ours, &NO_ADDRESSES, err);
 }
 
 static int verify_removed_by(const struct rules_backend *backend, struct err *err)
