@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import plugin
-from redirect import PROGRAM, as_host, as_init_container, beside, document, dump, fail, run, succeed
+from redirect import as_host, as_init_container, beside, document, dump, fail, run, succeed
 
 NONE = json.dumps(plugin.DOCUMENT_NONE)
 OTHER = document(outboundPort=15002)
@@ -149,15 +149,11 @@ def test_an_init_container_redirects_its_pod(pod):
     assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
 
 
-def test_an_init_container_that_was_killed_is_started_again(pod, tmp_path):
+def test_an_init_container_that_was_killed_is_started_again(pod):
+    """The tables are written one by one: here the last is missing."""
     words = ["--in-pod", "--annotation", document()]
-    succeed("apply", *words, launcher=pod.command(["strace", "-o", tmp_path / "calls", "-e", "trace=setsockopt"]))
-    succeed("remove", *there(pod))
-    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
-    last = max(number for number, line in enumerate(calls, 1) if "_SO_SET_REPLACE" in line)
-    kill = ["strace", "-o", "/dev/null", "-e", f"inject=setsockopt:signal=KILL:when={last}"]
-    subprocess.run(pod.command([*kill, PROGRAM, "apply", *words]), check=False)
-    assert dump(pod) != pod.before
+    succeed("apply", *words, launcher=as_init_container(pod))
+    pod.run(["iptables-legacy-restore"], input="*nat\nCOMMIT\n")
     assert "another document" in fail("apply", *words, launcher=as_init_container(pod))
     assert succeed("apply", "--replace", *words, launcher=as_init_container(pod)) == "replaced\n"
     assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
