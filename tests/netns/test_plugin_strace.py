@@ -113,7 +113,7 @@ def test_the_family_that_is_asked_at_the_gate_goes_back_first(pod, is_v6_first):
 ])
 def test_another_mode_captures_before_that_before_it_ceases(pod, first, second, order):
     """At no moment what comes in, or goes out, goes past the proxy."""
-    texts = [json.dumps(matrix.document(plugin.DOCUMENT, {"mode": mode, "nonTcp": "reject"})) for mode in (first, second)]
+    texts = [json.dumps(matrix.document(plugin.DOCUMENT, {"mode": mode, "nonTcp": "reject", "proxyMark": 1337})) for mode in (first, second)]
     plugin.succeed("ADD", pod, texts[0])
     lines = trace("ADD", pod, texts[1])
     assert re.findall(r'_SO_SET_REPLACE, "(\w+)', "\n".join(lines)) == [table for table in ["filter", *order] for _ in (4, 6)]
