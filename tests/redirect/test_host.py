@@ -208,7 +208,7 @@ def test_what_is_only_forwarded_passes(network, host, guest, mode, backend):
 
 @pytest.mark.parametrize("backend", ["iptables", "nftables"])
 def test_what_a_pod_only_forwards_passes_without_conntrack(network, pod, guest, backend):
-    node, text = network.node, document(mode="tproxy-both")
+    node, text = network.node, document(mode="tproxy-both", proxyMark=1337)
     succeed("apply", "--pod-netns", pod.path, "--backend", backend, "--annotation", text)
     with proxy_on(pod) as proxy:
         for own, to in zip((pod.ipv4, pod.ipv6), GUEST):
