@@ -155,6 +155,22 @@ static void test_pods(void)
 		 "E 3:55 annotation 'sidewire.io/non-tcp' is 'drop', expected allow, reject-quic "
 		 "or "
 		 "reject"},
+#define OF_THE_GATE "sidewire.io/port-map: '80:15999'"
+#define MODE_NONE "sidewire.io/redirect-mode: none"
+#define IS_OF_THE_GATE                                                                      \
+	"annotation 'sidewire.io/port-map' is '80:15999': portMap sends port 80 to 15999, " \
+	"which is a port of the gate"
+		{ANNOTATIONS(OF_THE_GATE), "E 3:23 " IS_OF_THE_GATE},
+		{ANNOTATIONS(OF_THE_GATE ", " MODE_NONE), ""},
+		{ANNOTATIONS(MODE_NONE ", sidewire.io/port-map: '80:0'"),
+		 "E 3:56 annotation 'sidewire.io/port-map' is '80:0', expected pairs of ports such "
+		 "as 12220:15003,6379:15004: port: '0' is not in 1 to 65535"},
+		{"{apiVersion: v1, kind: Namespace,\nmetadata: {name: a, annotations: {\n" MODE_NONE
+		 ", " OF_THE_GATE "}}}",
+		 ""},
+		{"{apiVersion: v1, kind: Namespace,\nmetadata: {name: a, annotations: "
+		 "{\n" OF_THE_GATE "}}}",
+		 "E 3:23 " IS_OF_THE_GATE},
 		{ANNOTATIONS("sidewire.io/drop-invalid: true"),
 		 "E 3:27 annotation 'sidewire.io/drop-invalid' is no text (boolean): write "
 		 "\"true\", with quotes"},
@@ -180,6 +196,8 @@ static void test_no_profiles(void)
 		 "E 3:19 annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
 		{ANNOTATIONS("sidewire.io/probes: exempt"), ""},
 		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/port-map: '80:1'"), ""},
+		{ANNOTATIONS(OF_THE_GATE), "E 3:23 " IS_OF_THE_GATE},
+		{ANNOTATIONS(OF_THE_GATE ", " MODE_NONE), ""},
 		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy"),
 		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
