@@ -279,11 +279,12 @@ static void test_profiles(void)
 		 ""},
 		{"apiVersion: sidewire.io/v2\nkind: X",
 		 "E 1:1 'apiVersion' must be sidewire.io/v1alpha1, found 'sidewire.io/v2'"},
-		{PROFILE("  redirct: {}\n"), "E 5:3 spec: unknown key 'redirct', expected one of "
-					     "parameters, redirect, pod, apps, first: did you "
-					     "mean 'redirect'?"},
+		{PROFILE("  redirct: {}\n"),
+		 "E 5:3 spec: unknown key 'redirct', expected one of "
+		 "parameters, redirect, pod, apps, first, needsRedirect: did you "
+		 "mean 'redirect'?"},
 		{PROFILE("  zzz: {}\n"), "E 5:3 spec: unknown key 'zzz', expected one of "
-					 "parameters, redirect, pod, apps, first"},
+					 "parameters, redirect, pod, apps, first, needsRedirect"},
 		{PROFILE("  first: x\n"),
 		 "E 5:3 spec: 'first' must name one of the overlay's initContainers, found 'x'"},
 		{PROFILE("  redirect: {outboundPort: 70000}\n"),
