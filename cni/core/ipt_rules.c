@@ -7,6 +7,7 @@
 
 #include "cni/core/ipt_view.h"
 #include "common/base/cleanup.h"
+#include "common/base/word_list.h"
 
 const char *ipt_family_name(enum plan_family family)
 {
@@ -20,14 +21,11 @@ bool ipt_chain_is_ours(const char *name)
 
 bool ipt_target_is_end(const char *target)
 {
-	static const char *const ENDS[] = {"ACCEPT", "DROP",     "RETURN", "QUEUE",  "NFQUEUE",
-					   "REJECT", "REDIRECT", "DNAT",   "NETMAP", "TPROXY"};
+	static const char *const ENDS[] = {"ACCEPT",  "DROP",   "RETURN",   "QUEUE",
+					   "NFQUEUE", "REJECT", "REDIRECT", "DNAT",
+					   "NETMAP",  "TPROXY", NULL};
 
-	for (size_t i = 0; i < sizeof(ENDS) / sizeof(ENDS[0]); i++) {
-		if (strcmp(target, ENDS[i]) == 0)
-			return true;
-	}
-	return false;
+	return word_list_has(ENDS, target);
 }
 
 const char *ipt_chain_mesh(const char *name)

@@ -6,6 +6,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
+#include "common/base/word_list.h"
 
 bool json_read_lacked_memory(const json_error_t *failure)
 {
@@ -121,15 +122,6 @@ int json_read_boolean(const json_t *parent, const char *key, bool *value, struct
 	return 0;
 }
 
-static bool is_one_of(const char *key, const char *const *keys)
-{
-	for (; *keys != NULL; keys++) {
-		if (strcmp(key, *keys) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* "unknown key 'k', expected one of a, b, c" */
 static int unknown_key(const char *key, const char *const *keys, struct err *err)
 {
@@ -149,7 +141,7 @@ int json_read_only_keys(json_t *object, const char *const *keys, struct err *err
 	json_t *value;
 
 	json_object_foreach(object, key, value) {
-		if (!is_one_of(key, keys))
+		if (!word_list_has(keys, key))
 			return unknown_key(key, keys, err);
 	}
 	return 0;

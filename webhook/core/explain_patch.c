@@ -10,6 +10,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/json_text.h"
 #include "common/base/utf8.h"
+#include "common/base/word_list.h"
 
 enum { SHOWN_MAX = 60 }; /* bytes of a value that are shown */
 
@@ -123,13 +124,9 @@ static void write_element(struct strbuf *out, const json_t *element)
 static bool is_taken_apart(const char *pointer, const json_t *value)
 {
 	static const char *const PLACES[] = {"/metadata", "/metadata/labels",
-					     "/metadata/annotations"};
+					     "/metadata/annotations", NULL};
 
-	for (size_t i = 0; i < sizeof(PLACES) / sizeof(*PLACES); i++) {
-		if (strcmp(pointer, PLACES[i]) == 0)
-			return json_object_size(value) > 0;
-	}
-	return false;
+	return word_list_has(PLACES, pointer) && json_object_size(value) > 0;
 }
 
 static const char *name_of(const json_t *element)

@@ -9,6 +9,7 @@
 
 #include "common/base/json_read.h"
 #include "common/base/utf8.h"
+#include "common/base/word_list.h"
 #include "common/vocabulary.h"
 
 #define MIRROR_ANNOTATION "kubernetes.io/config.mirror"
@@ -65,15 +66,6 @@ __attribute__((format(printf, 2, 3))) static void warn(struct inject_decision *d
 	utf8_repair(decision->warning);
 }
 
-static bool is_one_of(const char *text, const char *const *texts, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (strcmp(text, texts[i]) == 0)
-			return true;
-	}
-	return false;
-}
-
 static bool is_text(const char *text, const char *expected)
 {
 	return text != NULL && strcmp(text, expected) == 0;
@@ -121,11 +113,10 @@ static bool rule_windows(const struct outline *outline, struct inject_decision *
 
 static bool rule_system_namespace(const struct outline *outline, struct inject_decision *decision)
 {
-	static const char *const SYSTEM[] = {"kube-system", "kube-public", "kube-node-lease"};
+	static const char *const SYSTEM[] = {"kube-system", "kube-public", "kube-node-lease", NULL};
 	const char *name = outline->namespace_name;
 
-	if (!is_one_of(name, SYSTEM, sizeof(SYSTEM) / sizeof(*SYSTEM)) &&
-	    strcmp(name, outline->question->own_namespace) != 0)
+	if (!word_list_has(SYSTEM, name) && strcmp(name, outline->question->own_namespace) != 0)
 		return false;
 	return answer(decision, INJECT_SKIP, "SystemNamespace",
 		      "namespace '%.64s' is one that is never injected", name);

@@ -7,6 +7,7 @@
 
 #include "common/base/cleanup.h"
 #include "common/base/json_read.h"
+#include "common/base/word_list.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/nearest_name.h"
@@ -197,13 +198,6 @@ int lint_annotations(const struct yaml_node *annotations, const struct lint_scop
 	return r;
 }
 
-static bool is_one_of(const char *text, const char *const *values)
-{
-	while (*values != NULL && strcmp(*values, text) != 0)
-		values++;
-	return *values != NULL;
-}
-
 /* A label of ours that is not the one that there is. */
 static int add_unknown_label(const struct yaml_entry *entry, struct lint_report *report,
 			     struct err *err)
@@ -227,7 +221,7 @@ static int lint_label(const struct yaml_entry *entry, const char *const *values,
 	if (strcmp(entry->key->text, LABEL_INJECT) != 0)
 		return add_unknown_label(entry, report, err);
 	int r = read_text(entry, "label", &value, report, err);
-	if (r < 0 || value == NULL || is_one_of(value, values))
+	if (r < 0 || value == NULL || word_list_has(values, value))
 		return r;
 	return lint_report_add(report, LINT_ERROR, entry->value, err,
 			       "label '" LABEL_INJECT "' is '%.64s': expected %s", value, expected);

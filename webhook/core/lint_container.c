@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/word_list.h"
 #include "webhook/core/tproxy_privilege.h"
 
 /* What every container that is added should say. */
@@ -74,14 +75,10 @@ static bool is_in_baseline(const char *capability)
 	static const char *const BASELINE[] = {
 		"AUDIT_WRITE", "CHOWN",  "DAC_OVERRIDE",     "FOWNER",  "FSETID",
 		"KILL",        "MKNOD",  "NET_BIND_SERVICE", "SETFCAP", "SETGID",
-		"SETPCAP",     "SETUID", "SYS_CHROOT",
+		"SETPCAP",     "SETUID", "SYS_CHROOT",       NULL,
 	};
 
-	for (size_t i = 0; i < sizeof(BASELINE) / sizeof(*BASELINE); i++) {
-		if (strcmp(BASELINE[i], capability) == 0)
-			return true;
-	}
-	return false;
+	return word_list_has(BASELINE, capability);
 }
 
 /* The first capability that the container adds and the standard baseline refuses; NULL: none. */

@@ -11,6 +11,7 @@
 #include "common/base/json_read.h"
 #include "common/base/json_text.h"
 #include "common/base/strbuf.h"
+#include "common/base/word_list.h"
 #include "webhook/core/json_edit.h"
 #include "webhook/core/json_path.h"
 
@@ -142,20 +143,15 @@ static int expand(const struct render *render, const char *text, size_t length, 
 static bool is_text_place(const struct json_path *path)
 {
 	static const char *const HOLDERS[] = {
-		"annotations", "args",         "command", "labels",
-		"matchLabels", "nodeSelector", "values",  "volumeAttributes"};
+		"annotations",  "args",   "command",          "labels", "matchLabels",
+		"nodeSelector", "values", "volumeAttributes", NULL};
 
 	if (path == NULL)
 		return false;
 	if (path->member != NULL && strcmp(path->member, "value") == 0)
 		return true;
-	if (path->parent == NULL || path->parent->member == NULL)
-		return false;
-	for (size_t i = 0; i < sizeof(HOLDERS) / sizeof(*HOLDERS); i++) {
-		if (strcmp(path->parent->member, HOLDERS[i]) == 0)
-			return true;
-	}
-	return false;
+	return path->parent != NULL && path->parent->member != NULL &&
+	       word_list_has(HOLDERS, path->parent->member);
 }
 
 /* A string: itself when it has no reference, the value when it is nothing but one and need not be a

@@ -6,17 +6,15 @@
 
 #include "common/base/json_read.h"
 #include "common/base/utf8.h"
+#include "common/base/word_list.h"
 
 /* Reasons to leave a pod as it is that are nobody's mistake, and nobody's surprise. */
-static const char *const QUIET[] = {"NotPodCreate", "MirrorPod", "PodDeclines", "SystemNamespace"};
+static const char *const QUIET[] = {"NotPodCreate", "MirrorPod", "PodDeclines", "SystemNamespace",
+				    NULL};
 
 static bool is_quiet(const struct inject_decision *decision)
 {
-	for (size_t i = 0; i < sizeof(QUIET) / sizeof(*QUIET); i++) {
-		if (strcmp(decision->reason, QUIET[i]) == 0)
-			return true;
-	}
-	return decision->verdict == INJECT_YES;
+	return decision->verdict == INJECT_YES || word_list_has(QUIET, decision->reason);
 }
 
 /* Copies a member that must be a text which fits and is not empty. */

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/word_list.h"
+
 static bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';
@@ -43,17 +45,11 @@ static bool is_exponent(const char *text)
 
 bool is_quantity_text(const char *text)
 {
-	static const char *const SUFFIXES[] = {"",  "n", "u",  "m",  "k",  "M",  "G",  "T",
-					       "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
+	static const char *const SUFFIXES[] = {"",  "n",  "u",  "m",  "k",  "M",  "G",  "T", "P",
+					       "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", NULL};
 	const char *suffix = skip_decimal(skip_sign(text));
 
-	if (suffix == NULL)
-		return false;
-	for (size_t i = 0; i < sizeof(SUFFIXES) / sizeof(*SUFFIXES); i++) {
-		if (strcmp(suffix, SUFFIXES[i]) == 0)
-			return true;
-	}
-	return is_exponent(suffix);
+	return suffix != NULL && (word_list_has(SUFFIXES, suffix) || is_exponent(suffix));
 }
 
 struct duration_unit {

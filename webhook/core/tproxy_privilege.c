@@ -2,8 +2,8 @@
 #include "webhook/core/tproxy_privilege.h"
 
 #include <errno.h>
-#include <string.h>
 
+#include "common/base/word_list.h"
 #include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/container_identity.h"
@@ -20,13 +20,9 @@ bool tproxy_privilege_is_needed(enum redirect_mode mode)
 
 static bool is_enough(const char *capability)
 {
-	static const char *const ENOUGH[] = {"NET_RAW", "NET_ADMIN", "ALL"};
+	static const char *const ENOUGH[] = {"NET_RAW", "NET_ADMIN", "ALL", NULL};
 
-	for (size_t i = 0; i < sizeof(ENOUGH) / sizeof(*ENOUGH); i++) {
-		if (capability != NULL && strcmp(capability, ENOUGH[i]) == 0)
-			return true;
-	}
-	return false;
+	return capability != NULL && word_list_has(ENOUGH, capability);
 }
 
 static bool is_privileged(const json_t *container)

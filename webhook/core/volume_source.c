@@ -5,6 +5,8 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "common/base/word_list.h"
+
 enum {
 	SHOWN_MAX = 64, /* bytes of foreign text that a message repeats */
 };
@@ -12,13 +14,9 @@ enum {
 /* Members of type resource.Quantity below a volume (k8s.io/api core/v1). */
 static bool is_quantity_member(const char *key)
 {
-	static const char *const MEMBERS[] = {"sizeLimit", "divisor", "storage"};
+	static const char *const MEMBERS[] = {"sizeLimit", "divisor", "storage", NULL};
 
-	for (size_t i = 0; i < sizeof(MEMBERS) / sizeof(*MEMBERS); i++) {
-		if (strcmp(key, MEMBERS[i]) == 0)
-			return true;
-	}
-	return false;
+	return word_list_has(MEMBERS, key);
 }
 
 /* Whether `whole` says all that `part` says. Overlays are checked for depth, so this ends. */

@@ -8,18 +8,13 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/base/word_list.h"
+
 #define DIGITS "0123456789"
 #define HEX_DIGITS DIGITS "abcdefABCDEF"
 #define OCTAL_DIGITS "01234567"
 
 enum { NUMBER_SIZE = 128 }; /* a longer text is no number that anybody writes */
-
-static bool is_one_of(const char *text, const char *const *words)
-{
-	while (*words != NULL && strcmp(*words, text) != 0)
-		words++;
-	return *words != NULL;
-}
 
 /* Booleans of YAML 1.1, in any case, as some readers take them. */
 static bool is_yaml_1_1_boolean(const char *text)
@@ -107,13 +102,13 @@ static int read_word(const char *text, json_t **ret_value, struct err *err)
 						 "+.INF", "-.inf", "-.Inf", "-.INF", ".nan",
 						 ".NaN",  ".NAN",  NULL};
 
-	if (is_one_of(text, NO_NUMBERS))
+	if (word_list_has(NO_NUMBERS, text))
 		return err_set(err, EINVAL, "%s is no number of JSON", text);
-	if (is_one_of(text, NULLS))
+	if (word_list_has(NULLS, text))
 		*ret_value = json_null();
-	else if (is_one_of(text, TRUES))
+	else if (word_list_has(TRUES, text))
 		*ret_value = json_true();
-	else if (is_one_of(text, FALSES))
+	else if (word_list_has(FALSES, text))
 		*ret_value = json_false();
 	else
 		return 0;
@@ -199,9 +194,9 @@ int yaml_scalar_read_kubectl(const char *text, json_t **ret_value, struct err *e
 
 	if (r != 0)
 		return r < 0 ? r : 0;
-	if (is_one_of(text, TRUES))
+	if (word_list_has(TRUES, text))
 		return own(json_true(), ret_value, err);
-	if (is_one_of(text, FALSES))
+	if (word_list_has(FALSES, text))
 		return own(json_false(), ret_value, err);
 	if (strspn(text, "+-" DIGITS) > 0 && strlen(text) < NUMBER_SIZE)
 		return read_number(text, ret_value, err);
