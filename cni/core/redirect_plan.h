@@ -15,10 +15,11 @@
  * is accepted the mark of its SYN, and fwmark_reflect, which each family has, gives what no socket
  * answers the mark of what it answers. What comes from outside is marked PLAN_MARK_PAST, and
  * answers with that mark pass: those of the application past the proxy, and those of the proxy's
- * sockets that are closed, which have no owner any more. What the proxy sends to the application in
- * a caller's name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy
- * rule sends the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's
- * sockets not to get them.
+ * sockets that are closed, which have no owner any more. Those that the proxy has opened and closed
+ * are known by the mark that it gave them. What the proxy sends to the application in a caller's
+ * name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy rule sends
+ * the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's sockets
+ * not to get them.
  */
 #ifndef SIDEWIRE_CNI_REDIRECT_PLAN_H
 #define SIDEWIRE_CNI_REDIRECT_PLAN_H

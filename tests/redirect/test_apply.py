@@ -18,7 +18,7 @@ MODES = {
     "everything": document(dnsPort=15053, dnsServers="0.0.0.0/0,::/0", dropInvalid=True, nonTcp="reject", portMap="6379:15003",
                            excludeInterfaces="net1", excludeInboundPorts="15021,9000-9100"),
     "tproxy": document(mode="tproxy", inboundPort=15007),
-    "tproxy-both": document(mode="tproxy-both"),
+    "tproxy-both": document(mode="tproxy-both", proxyMark=15099),
 }
 BACKENDS = ["iptables", "nftables"]
 

@@ -128,7 +128,7 @@ def test_nothing_is_said_of_ssh_where_the_document_leaves_it_out(host, changes):
 
 def test_tproxy_both_is_refused(host):
     for command in ("apply", "verify"):
-        told = fail(command, "--annotation", document(mode="tproxy-both"), launcher=host.launcher)
+        told = fail(command, "--annotation", document(mode="tproxy-both", proxyMark=15099), launcher=host.launcher)
         assert "the mode tproxy-both is for pods: on a host it would cut the connections that are open" in told
     assert dump(host) == host.before
 
