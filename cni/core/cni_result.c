@@ -35,6 +35,7 @@ static const struct {
 	{CNI_STAGE_CHECK, -ENOENT, CNI_CODE_KERNEL},
 	{CNI_STAGE_CHECK, -EAFNOSUPPORT, CNI_CODE_KERNEL},
 	{CNI_STAGE_CHECK, -EUCLEAN, CNI_CODE_DIFFERENCE},
+	{CNI_STAGE_CHECK, -EBUSY, CNI_CODE_DIFFERENCE},
 };
 
 enum cni_code cni_result_code(enum cni_stage stage, int errnum)

@@ -35,7 +35,7 @@ enum cni_stage {
 	CNI_STAGE_NETNS,       /* entering the namespace; -ENOTUNIQ: it is the host's */
 	CNI_STAGE_RULES, /* programming; -ENOPROTOOPT, -ENOENT, -EAFNOSUPPORT: the kernel lacks
 			  * something */
-	CNI_STAGE_CHECK, /* reading and comparing; the same, and -EUCLEAN: a difference */
+	CNI_STAGE_CHECK, /* reading and comparing; the same, and -EUCLEAN, -EBUSY: a difference */
 };
 
 /* The one place that makes a CNI error code of an errno: `errnum` is negative, as in struct err.

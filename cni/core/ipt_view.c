@@ -26,6 +26,14 @@ static size_t entry_size(const void *entry, enum plan_family family)
 				 : ((const struct ip6t_entry *)entry)->next_offset;
 }
 
+/* The size of the match or target at the offset. */
+static size_t part_size(const void *entry, size_t offset)
+{
+	const struct xt_entry_match *match = (const void *)((const uint8_t *)entry + offset);
+
+	return match->u.user.match_size;
+}
+
 /* Puts the name of a chain or a verdict where the kernel gave an offset. */
 static void name_target(struct xt_entry_target *target, const char *name)
 {
@@ -34,12 +42,42 @@ static void name_target(struct xt_entry_target *target, const char *name)
 	memset(target->data, 0, target->u.target_size - sizeof(*target));
 }
 
+/* Whether the match or target at the offset ends where it says, at or before `end`, so that another
+ * can follow. The two have one layout. */
+static bool is_part_whole(const void *entry, size_t offset, size_t end)
+{
+	const struct xt_entry_match *match = (const void *)((const uint8_t *)entry + offset);
+
+	if (end < offset + sizeof(*match))
+		return false;
+	size_t size = part_size(entry, offset);
+	return size >= sizeof(*match) && size <= end - offset &&
+	       size % __alignof__(struct _xt_align) == 0 &&
+	       memchr(match->u.user.name, '\0', sizeof(match->u.user.name)) != NULL;
+}
+
+/* Whether matches fill it up to its target, and that the rest. */
+static bool is_whole(const void *entry, enum plan_family family)
+{
+	size_t target = target_offset(entry, family);
+	size_t end = entry_size(entry, family);
+	size_t offset = header_size(family);
+
+	while (offset < target && is_part_whole(entry, offset, target < end ? target : end))
+		offset += part_size(entry, offset);
+	return offset == target && is_part_whole(entry, target, end) &&
+	       part_size(entry, target) == end - target;
+}
+
 int ipt_entry_copy(const void *entry, enum plan_family family, const char *target, void **ret_entry,
 		   struct err *err)
 {
 	size_t size = entry_size(entry, family);
-	uint8_t *copy = malloc(size);
 
+	if (!is_whole(entry, family))
+		return err_set(err, EIO, "%s: a rule that the kernel tells of is damaged",
+			       family == PLAN_V4 ? "IPv4" : "IPv6");
+	uint8_t *copy = malloc(size);
 	if (copy == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	memcpy(copy, entry, size);
@@ -73,8 +111,11 @@ bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t
  * own, which Linux before 4.11 gives away. */
 static size_t given_size(const struct ipt_extension *extension)
 {
-	if (extension->is_target && strcmp(extension->name, "CT") == 0)
-		return offsetof(struct xt_ct_target_info_v1, ct);
+	const size_t before_pointer = offsetof(struct xt_ct_target_info_v1, ct);
+
+	if (extension->is_target && strcmp(extension->name, "CT") == 0 &&
+	    extension->data_size > before_pointer)
+		return before_pointer;
 	return extension->data_size;
 }
 
@@ -112,32 +153,4 @@ bool ipt_entry_equal(const void *a, const void *b, enum plan_family family)
 		if (!extension_equal(&extension_a, &extension_b))
 			return false;
 	}
-}
-
-static bool is_all_ones(const void *bytes, size_t size)
-{
-	const uint8_t *byte = bytes;
-
-	for (size_t i = 0; i < size; i++) {
-		if (byte[i] != 0xff)
-			return false;
-	}
-	return true;
-}
-
-bool ipt_entry_lo_source(const void *entry, enum plan_family family, struct cidr *ret_source)
-{
-	const struct ipt_ip *v4 = &((const struct ipt_entry *)entry)->ip;
-	const struct ip6t_ip6 *v6 = &((const struct ip6t_entry *)entry)->ipv6;
-	bool is_v6 = family == PLAN_V6;
-	const void *address = is_v6 ? (const void *)&v6->src : &v4->src;
-	const void *mask = is_v6 ? (const void *)&v6->smsk : &v4->smsk;
-	size_t size = is_v6 ? sizeof(v6->src) : sizeof(v4->src);
-
-	if (strcmp(is_v6 ? v6->outiface : v4->outiface, "lo") != 0 || !is_all_ones(mask, size))
-		return false;
-	struct cidr source = {.is_v6 = is_v6, .prefix_length = (uint8_t)(size * 8)};
-	memcpy(source.addr_be, address, size);
-	*ret_source = source;
-	return true;
 }

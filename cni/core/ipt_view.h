@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading entries of ip_tables and ip6_tables, our own and those that the kernel gives, in the form
- * that ipt_entry.h tells of. The kernel's are trusted: it has checked every offset when it took
- * them.
+ * that ipt_entry.h tells of.
  */
 #ifndef SIDEWIRE_CNI_IPT_VIEW_H
 #define SIDEWIRE_CNI_IPT_VIEW_H
@@ -12,7 +11,6 @@
 #include <stdint.h>
 
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 /* A match or a target inside an entry. The names are those of the kernel's modules. */
@@ -27,14 +25,16 @@ struct ipt_extension {
 /*
  * Copies an entry that the kernel gave, whose target is `target` in words: for a standard target
  * the chain's or verdict's name, which takes the place of the offset; otherwise the target's own
- * name. The caller frees *ret_entry. -ENOMEM.
+ * name. The caller frees *ret_entry. -EIO: its parts do not fill it; the kernel would not have
+ * taken such a one. -ENOMEM.
  */
 int ipt_entry_copy(const void *entry, enum plan_family family, const char *target, void **ret_entry,
 		   struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Walks the matches and then the target of an entry: `*offset` starts at 0, and is the walk's
- * state. false, with nothing written, behind the target.
+ * Walks the matches and then the target of an entry, which is one of ours, or copied, or one that
+ * the kernel has told: `*offset` starts at 0, and is the walk's state. false, with nothing written,
+ * behind the target.
  */
 bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t *offset,
 			      struct ipt_extension *ret_extension) __attribute__((nonnull));
@@ -44,13 +44,6 @@ bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t
  * and what the kernel keeps in an entry for itself are not looked at.
  */
 bool ipt_entry_equal(const void *a, const void *b, enum plan_family family)
-	__attribute__((nonnull));
-
-/*
- * Whether the entry is about a single source address that leaves by lo: an address that a proxy
- * binds, and that therefore has to be on lo. The address as a full-length prefix.
- */
-bool ipt_entry_lo_source(const void *entry, enum plan_family family, struct cidr *ret_source)
 	__attribute__((nonnull));
 
 #endif

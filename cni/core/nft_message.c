@@ -40,16 +40,16 @@ static uint16_t nf_tables_type(uint16_t type)
 }
 
 void nft_message_request(uint16_t type, uint16_t flags, uint8_t family, const char *table,
-			 const char *set, struct strbuf *out)
+			 const char *name, struct strbuf *out)
 {
 	struct nfgenmsg header = {.nfgen_family = family};
 	size_t opened = open_message(out, nf_tables_type(type), flags, 0, &header);
 
-	/* The table's name has the same number everywhere, and so has the set's. */
+	/* The table's name has the same number everywhere, and so have a set's and a chain's. */
 	if (table != NULL)
 		nft_put_text(out, NFTA_SET_TABLE, table);
-	if (set != NULL)
-		nft_put_text(out, NFTA_SET_NAME, set);
+	if (name != NULL)
+		nft_put_text(out, NFTA_SET_NAME, name);
 	close_message(out, opened);
 }
 
@@ -174,6 +174,7 @@ bool nft_message_next(struct nft_rest *rest, struct nft_message *ret_message)
 	*ret_message = (struct nft_message){
 		.kind = is_answer ? NFT_ANSWERED : NFT_TOLD,
 		.is_interrupted = (header.nlmsg_flags & NLM_F_DUMP_INTR) != 0,
+		.is_part = (header.nlmsg_flags & NLM_F_MULTI) != 0,
 		.type = header.nlmsg_type & 0xff, /* without the subsystem */
 	};
 	if (header.nlmsg_type == NLMSG_ERROR)

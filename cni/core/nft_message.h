@@ -15,10 +15,11 @@
 
 /*
  * Writes a request to nf_tables of that type (enum nf_tables_msg_types) about what is in the family
- * (NFPROTO_*): for all of it with NLM_F_DUMP in `flags`. `table` and `set` narrow it; NULL.
+ * (NFPROTO_*): for all of it with NLM_F_DUMP in `flags`. `table`, and the `name` of a set or chain
+ * in it, narrow it; NULL.
  */
 void nft_message_request(uint16_t type, uint16_t flags, uint8_t family, const char *table,
-			 const char *set, struct strbuf *out) __attribute__((nonnull(6)));
+			 const char *name, struct strbuf *out) __attribute__((nonnull(6)));
 
 enum { NFT_FIRST_OBJECT = 3 }; /* number of the message in a batch that tells of the first object */
 
@@ -39,6 +40,7 @@ enum nft_message_kind {
 struct nft_message {
 	enum nft_message_kind kind;
 	bool is_interrupted; /* the ruleset was changed while it was being told */
+	bool is_part;        /* of a list, which NFT_ANSWERED ends; else it is all that is told */
 	/* Of NFT_TOLD. */
 	uint16_t type;  /* enum nf_tables_msg_types */
 	uint8_t family; /* NFPROTO_* */

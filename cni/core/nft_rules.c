@@ -52,16 +52,20 @@ static bool is_base_chain(const struct nft_base_chain *base, const char *table, 
 	       strcasecmp(base->hook, hook) == 0;
 }
 
-const struct nft_base_chain *nft_base_chain_of(enum plan_chain chain)
+const struct nft_base_chain *nft_base_chain_at(enum plan_table table, const char *hook)
 {
-	const char *table = plan_table_name(plan_chain_table(chain));
-	const char *hook = plan_chain_hook(chain);
-
-	for (size_t i = 0; hook != NULL && i < sizeof(BASE_CHAINS) / sizeof(BASE_CHAINS[0]); i++) {
-		if (is_base_chain(&BASE_CHAINS[i], table, hook))
+	for (size_t i = 0; i < sizeof(BASE_CHAINS) / sizeof(BASE_CHAINS[0]); i++) {
+		if (is_base_chain(&BASE_CHAINS[i], plan_table_name(table), hook))
 			return &BASE_CHAINS[i];
 	}
 	return NULL;
+}
+
+const struct nft_base_chain *nft_base_chain_of(enum plan_chain chain)
+{
+	const char *hook = plan_chain_hook(chain);
+
+	return hook != NULL ? nft_base_chain_at(plan_chain_table(chain), hook) : NULL;
 }
 
 static bool range_equal(const struct range *a, const struct range *b)

@@ -96,4 +96,9 @@ struct nft_base_chain {
 /* The base chain from which the plan's chain is reached; NULL for a chain that only ours reach. */
 const struct nft_base_chain *nft_base_chain_of(enum plan_chain chain);
 
+/* The base chain that stands where iptables has a built-in chain of that name in a table; NULL
+ * where no plan has one. */
+const struct nft_base_chain *nft_base_chain_at(enum plan_table table, const char *hook)
+	__attribute__((nonnull));
+
 #endif

@@ -13,14 +13,18 @@ static void forget(struct ipt_change *change)
 {
 	ipt_table_free(TAKE(change->table));
 	ipt_rules_release(&change->before);
+	foreign_list_release(&change->foreign);
 }
 
 int ipt_change_prepare(struct ipt_change *change, struct err *err)
 {
 	CLEANUP(ipt_table_freep) struct ipt_table *table = NULL;
 	CLEANUP(ipt_rules_release) struct ipt_rules before = {0};
+	CLEANUP(foreign_list_release) struct foreign_list foreign = {0};
 	int r = ipt_table_open(change->wanted.table, change->wanted.family, &table, err);
 
+	if (r == 0)
+		r = ipt_table_list_foreign(table, &foreign, err);
 	if (r == 0)
 		r = ipt_table_take_ours(table, &before, err);
 	if (r == 0)
@@ -31,6 +35,8 @@ int ipt_change_prepare(struct ipt_change *change, struct err *err)
 	change->table = TAKE(table);
 	change->before = before;
 	before = (struct ipt_rules){0};
+	change->foreign = foreign;
+	foreign = (struct foreign_list){0};
 	return 0;
 }
 

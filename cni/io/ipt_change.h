@@ -8,15 +8,16 @@
 #include "common/base/err.h"
 
 struct ipt_change {
-	struct ipt_rules wanted; /* owned; says which table; empty: nothing of ours */
-	struct ipt_table *table; /* owned; read, and changed in memory */
-	struct ipt_rules before; /* owned; our part as it was read */
+	struct ipt_rules wanted;     /* owned; says which table; empty: nothing of ours */
+	struct ipt_table *table;     /* owned; read, and changed in memory */
+	struct ipt_rules before;     /* owned; our part as it was read */
+	struct foreign_list foreign; /* owned; the chains of ipt_table_list_foreign() */
 };
 
 /*
  * Reads the table and makes the change in memory; the caller has set `wanted`. What an
  * earlier call has read stays on failure: it is what ipt_change_undo() goes back to. Errors are
- * those of ipt_table_open(), ipt_table_take_ours() and ipt_table_put().
+ * those of ipt_table_open(), ipt_table_list_foreign(), ipt_table_take_ours() and ipt_table_put().
  */
 int ipt_change_prepare(struct ipt_change *change, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

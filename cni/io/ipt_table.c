@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cni/core/ipt_view.h"
+#include "cni/core/nft_rules.h"
 #include "cni/io/iptc_family.h"
 #include "cni/io/xt_support.h"
 #include "common/base/cleanup.h"
@@ -111,6 +112,59 @@ int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
 				       plan_table_name(table->name), chain);
 	}
 	return 0;
+}
+
+/* The data of the entry's target. */
+static struct ipt_extension target_of(const void *entry, enum plan_family family)
+{
+	struct ipt_extension extension = {0};
+	size_t offset = 0;
+
+	while (ipt_entry_next_extension(entry, family, &offset, &extension))
+		;
+	return extension;
+}
+
+/* Notes what the foreign rules of a chain do. */
+static void note_foreign_rules(struct ipt_table *table, struct foreign_chain *chain)
+{
+	const void *rule = table->iptc->first_rule(chain->name, table->handle);
+
+	for (unsigned int number = 1; rule != NULL; number++) {
+		struct ipt_extension target = target_of(rule, table->family);
+
+		foreign_chain_note_target(chain, table->iptc->get_target(rule, table->handle),
+					  target.data, target.data_size, number);
+		rule = table->iptc->next_rule(rule, table->handle);
+	}
+}
+
+int ipt_table_list_foreign(struct ipt_table *table, struct foreign_list *list, struct err *err)
+{
+	const char *name = table->iptc->first_chain(table->handle);
+	int r = 0;
+
+	for (; r == 0 && name != NULL; name = table->iptc->next_chain(table->handle)) {
+		const struct nft_base_chain *place = nft_base_chain_at(table->name, name);
+		const char *policy = table->iptc->get_policy(name, table->handle);
+
+		/* Only built-in chains have a policy. */
+		if (place == NULL || policy == NULL)
+			continue;
+		struct foreign_chain chain = {
+			.family_name = ipt_family_name(table->family),
+			.families = table->family,
+			.hook = place->hook_number,
+			.priority = place->priority,
+			.is_nat = table->name == PLAN_TABLE_NAT,
+			.is_policy_drop = strcmp(policy, "DROP") == 0,
+		};
+		foreign_name_set(chain.table, plan_table_name(table->name));
+		foreign_name_set(chain.name, name);
+		note_foreign_rules(table, &chain);
+		r = foreign_list_add(list, &chain, err);
+	}
+	return r;
 }
 
 /* Notes the rule that was found before a jump to ours, unless an earlier one was. */

@@ -9,6 +9,7 @@
 #ifndef SIDEWIRE_CNI_IPT_TABLE_H
 #define SIDEWIRE_CNI_IPT_TABLE_H
 
+#include "cni/core/foreign_chain.h"
 #include "cni/core/ipt_rules.h"
 #include "cni/core/redirect_plan.h"
 #include "common/base/err.h"
@@ -34,6 +35,13 @@ unsigned int ipt_tables_present(enum plan_family family);
  * Chains that iptables-nft has made stand elsewhere: the backend of nftables sees them.
  */
 int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
+	__attribute__((nonnull, warn_unused_result));
+
+/*
+ * Adds the table's built-in chains that are asked where ours may be. The caller sets which are
+ * older than ours. -ENOMEM.
+ */
+int ipt_table_list_foreign(struct ipt_table *table, struct foreign_list *list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*

@@ -26,6 +26,12 @@
 	{                                                                                       \
 		return prefix##_get_target(entry, handle);                                      \
 	}                                                                                       \
+	static const char *prefix##_policy(const char *chain, struct xtc_handle *handle)        \
+	{                                                                                       \
+		struct xt_counters counters;                                                    \
+                                                                                                \
+		return prefix##_get_policy(chain, &counters, handle);                           \
+	}                                                                                       \
 	static int prefix##_insert(const char *chain, const void *entry, unsigned int position, \
 				   struct xtc_handle *handle)                                   \
 	{                                                                                       \
@@ -47,6 +53,7 @@
 		.first_rule = prefix##_first,                                                   \
 		.next_rule = prefix##_next,                                                     \
 		.get_target = prefix##_target,                                                  \
+		.get_policy = prefix##_policy,                                                  \
 		.insert_rule = prefix##_insert,                                                 \
 		.delete_rule = prefix##_remove,                                                 \
 	};

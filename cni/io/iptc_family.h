@@ -24,6 +24,8 @@ struct iptc_family {
 	const void *(*first_rule)(const char *chain, struct xtc_handle *handle);
 	const void *(*next_rule)(const void *previous, struct xtc_handle *handle);
 	const char *(*get_target)(const void *entry, struct xtc_handle *handle);
+	const char *(*get_policy)(const char *chain, struct xtc_handle *handle); /* of its counters
+										    nothing */
 	int (*insert_rule)(const char *chain, const void *entry, unsigned int position,
 			   struct xtc_handle *handle);
 	int (*delete_rule)(const char *chain, unsigned int position, struct xtc_handle *handle);

@@ -8,6 +8,7 @@
 
 #include "cni/core/nft_content.h"
 #include "cni/core/nft_rules.h"
+#include "cni/io/nft_others.h"
 #include "cni/io/nft_table.h"
 #include "cni/io/rules_backend.h"
 #include "common/base/cleanup.h"
@@ -105,6 +106,13 @@ static int compare(const struct rules_change *change, struct err *err)
 	return nft_content_compare(&change->wanted, &change->rules, &change->state.content, err);
 }
 
+static int list_foreign(const struct rules_change *change, struct foreign_list *list,
+			struct err *err)
+{
+	(void)change;
+	return nft_others_list(list, err);
+}
+
 static int commit(struct rules_change *change, struct err *err)
 {
 	int r = -EAGAIN;
@@ -137,27 +145,13 @@ static int undo(struct rules_change *change, struct err *err)
 	return r;
 }
 
-static int lo_sources(const struct rules_change *change, bool is_before, struct cidr_list *ret_list,
-		      struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list list = {0};
-	int r = nft_content_lo_sources(is_before ? &change->state.content : &change->wanted, &list,
-				       err);
-
-	if (r == 0) {
-		*ret_list = list;
-		list = (struct cidr_list){0};
-	}
-	return r;
-}
-
 const struct rules_backend NFTABLES_BACKEND = {
 	.name = "nftables",
 	.is_used = is_used,
 	.prepare = prepare,
 	.compare = compare,
+	.list_foreign = list_foreign,
 	.commit = commit,
 	.undo = undo,
-	.lo_sources = lo_sources,
 	.free = change_free,
 };

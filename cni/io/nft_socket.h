@@ -21,7 +21,8 @@ typedef int nft_listener(const struct nft_message *message, void *argument, stru
 
 /*
  * Sends a request and hears the answer. -ENOENT: what was asked for is not there. -EINTR: the
- * ruleset was changed meanwhile, ask again. -ENOPROTOOPT: the kernel has no nf_tables. -EIO.
+ * ruleset was changed meanwhile, ask again. -ENOPROTOOPT: the kernel has no nf_tables. -EIO; also
+ * where an answer lacks its end: a list without that is none.
  */
 int nft_socket_ask(int fd, const struct strbuf *request, nft_listener *listener, void *argument,
 		   struct err *err) __attribute__((nonnull(2, 3, 5), warn_unused_result));

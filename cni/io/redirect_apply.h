@@ -25,10 +25,11 @@ struct redirect_target {
 
 /*
  * Puts the plan in force, in the place of what an earlier plan left by either backend. What lets
- * the gate answer comes last, so that an open gate means that all is in force. On failure all is as
- * before; if even that fails, the message says so. -ENOPROTOOPT, -ENOENT: the kernel lacks
- * something, which the message names. -EEXIST: another mesh's chains are there, named. -EAGAIN:
- * someone else keeps changing the rules. -ENOMEM, -EIO.
+ * the gate answer comes after all that is new, so that an open gate means that all is in force; and
+ * after it comes what another mode has captured until then. On failure all is as before; if even
+ * that fails, the message says so. -ENOPROTOOPT, -ENOENT: the kernel lacks something, which the
+ * message names. -EEXIST: another mesh's chains are there, named. -EAGAIN: someone else keeps
+ * changing the rules. -ENOMEM, -EIO.
  */
 int redirect_apply(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct err *err) __attribute__((nonnull, warn_unused_result));
@@ -40,6 +41,13 @@ int redirect_remove(struct err *err) __attribute__((nonnull, warn_unused_result)
 /*
  * Compares what is in force with the plan: rules, addresses, policy rules, routes, sysctl. -EUCLEAN
  * at the first difference; what redirect_apply() says of a kernel that lacks something.
+ *
+ * -EBUSY: it is all there, but something of another's is asked before it and shadows it: a rule of
+ * another table of iptables or nftables (foreign_chain.h), or a policy rule (policy_rule.h), which
+ * the message names. An apply mends only what is first for having come last (foreign_chain.h). A
+ * rule before our jump in one table of iptables is a difference: an apply puts the jump in front.
+ * What another's rule matches is not looked at, and chains and routing tables that it leads to are
+ * not looked into, so that the rules of portmap, kube-proxy and Cilium are none that shadow.
  */
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
 		    struct err *err) __attribute__((nonnull, warn_unused_result));

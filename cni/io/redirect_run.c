@@ -169,11 +169,11 @@ static int find_in_force(const struct redirect_plan *plan, const struct redirect
 	}
 	if (r == -EUCLEAN && plan->count > 0)
 		r = redirect_verify(plan, target, difference);
-	if (r < 0 && r != -EUCLEAN) {
+	if (r < 0 && r != -EUCLEAN && r != -EBUSY) {
 		*err = *difference;
 		return r;
 	}
-	*ret_found = r == 0 ? IN_FORCE_SAME : IN_FORCE_OTHER;
+	*ret_found = r == -EUCLEAN ? IN_FORCE_OTHER : IN_FORCE_SAME;
 	return 0;
 }
 
@@ -268,6 +268,8 @@ static int run_verify(const struct redirect_options *options, struct strbuf *out
 				 : redirect_verify(&work.plan, &target, err);
 	if (r == 0)
 		strbuf_puts(out, "equal\n");
+	if (r == -EBUSY)
+		return err_wrap(err, "it is in force, but shadowed");
 	return r == -EUCLEAN ? err_wrap(err, "it differs") : r;
 }
 

@@ -10,8 +10,8 @@
 /*
  * Carries a command out that is about redirecting, and appends what there is to print. Once in a
  * process: it may enter another network namespace. Any failure is one of the command: a document
- * that is none, -EUCLEAN where what is in force differs from it, -EEXIST where another one is in
- * force and is not to be replaced.
+ * that is none, -EUCLEAN where what is in force differs from it, -EBUSY where it is shadowed,
+ * -EEXIST where another one is in force and is not to be replaced.
  */
 int redirect_run(const struct redirect_options *options, struct strbuf *out, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

@@ -11,8 +11,8 @@
 
 #include <stdbool.h>
 
+#include "cni/core/foreign_chain.h"
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 struct rules_change;
@@ -23,7 +23,8 @@ struct rules_goal {
 					     nothing of ours */
 	enum plan_family families;        /* that are programmed; of the others nothing is kept */
 	enum plan_family gate_family; /* PLAN_V4 or PLAN_V6: at which the gate is asked; its table
-					 is committed last */
+					 is committed last, but for tables that lose
+					 chains */
 	bool is_alone;                /* another mesh's chains are not to be there */
 };
 
@@ -48,6 +49,12 @@ struct rules_backend {
 	 * message that names family, table, chain, rule number (from 1) and the rule expected. */
 	int (*compare)(const struct rules_change *change, struct err *err);
 
+	/* Adds the chains of others that netfilter asks where it asks ours, of both families, and
+	 * that the backend can read. -EAGAIN: someone else keeps changing the rules. -EPERM;
+	 * -ENOMEM; -EIO. */
+	int (*list_foreign)(const struct rules_change *change, struct foreign_list *list,
+			    struct err *err);
+
 	/* Writes it. -ENOENT: the kernel lacks a match or a target, which the message names.
 	 * -EAGAIN: someone else keeps changing the rules. A failure may have written a part; where
 	 * the goal is nothing it goes on after one, and reports the first. */
@@ -56,11 +63,6 @@ struct rules_backend {
 	/* Makes what is ours what it was when the change was prepared; foreign rules stay as they
 	 * are. */
 	int (*undo)(struct rules_change *change, struct err *err);
-
-	/* The IPv6 addresses that rules before, or after, expect on lo: the sources of rules that
-	 * let loopback traffic pass. The caller releases the list. -ENOMEM. */
-	int (*lo_sources)(const struct rules_change *change, bool is_before,
-			  struct cidr_list *ret_list, struct err *err);
 
 	/* Frees a change, or nothing for NULL. */
 	void (*free)(struct rules_change *change);

@@ -17,41 +17,6 @@
 
 enum { PACKETS = 64, DNS_PORT = 53, QUIC_PORT = 443 };
 
-static const char *const WORDS[] = {"version",
-				    "mode",
-				    "redirect",
-				    "tproxy",
-				    "tproxy-both",
-				    "none",
-				    "selfCall",
-				    "inbound",
-				    "passthrough",
-				    "inboundSource",
-				    "127.0.0.6,::6",
-				    "proxyUids",
-				    "proxyMark",
-				    "excludeUids",
-				    "excludeGids",
-				    "1-65535",
-				    "53,80,443,8000-8010",
-				    "0.0.0.0/0,::/0",
-				    "10.0.0.0/8,fd00::/8",
-				    "127.0.0.0/8",
-				    "portMap",
-				    "53:15003,80:15003,81:15004",
-				    "dnsPort",
-				    "dnsServers",
-				    "rerouteInterfaces",
-				    "vnet0,vnet1",
-				    "excludeInterfaces",
-				    "net1",
-				    "nonTcp",
-				    "reject",
-				    "reject-quic",
-				    "dropInvalid",
-				    "",
-				    NULL};
-
 /* What packets are drawn of: the same input draws the same. */
 struct draw {
 	uint32_t state;
@@ -246,20 +211,20 @@ static void check_outbound(const struct redirect_spec *spec, const struct packet
 static void check_inbound(const struct redirect_spec *spec, const struct packet *p,
 			  const struct packet_verdict *found)
 {
-	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP &&
+	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP && p->is_destination_own &&
 		       p->destination_port == spec->gate_port;
 	bool is_rerouted = !p->is_destination_own &&
 			   interface_list_contains(&spec->reroute_interfaces, p->interface.text);
-	bool is_excluded = p->protocol != PLAN_TCP ||
+	bool is_excluded = p->protocol != PLAN_TCP || !p->is_destination_own ||
 			   range_list_contains(&spec->exclude_inbound_ports, p->destination_port) ||
 			   list_holds(&spec->exclude_inbound_cidrs, &p->source) ||
 			   interface_list_contains(&spec->exclude_interfaces, p->interface.text);
 
 	assert(found->fate == FATE_PASS || found->fate == FATE_PROXY);
-	if (is_gate && !is_rerouted)
+	if (is_gate)
 		assert(found->fate == FATE_PROXY && found->port == spec->inbound_port);
 	else if (is_rerouted)
-		assert(is_gate || found->fate == FATE_PASS || may_be_captured(spec, p));
+		assert(found->fate == FATE_PASS || may_be_captured(spec, p));
 	else
 		assert(found->fate == FATE_PASS ||
 		       (!is_excluded && found->port == spec->inbound_port));
@@ -327,5 +292,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsigned int seed)
 {
-	return fuzz_mutate_json(data, size, max_size, seed, WORDS);
+	return fuzz_mutate_json(data, size, max_size, seed, FUZZ_DOCUMENT_WORDS);
 }

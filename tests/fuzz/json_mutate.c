@@ -99,6 +99,41 @@ const char *const FUZZ_POD_WORDS[] = {
 	NULL,
 };
 
+const char *const FUZZ_DOCUMENT_WORDS[] = {"version",
+					   "mode",
+					   "redirect",
+					   "tproxy",
+					   "tproxy-both",
+					   "none",
+					   "selfCall",
+					   "inbound",
+					   "passthrough",
+					   "inboundSource",
+					   "127.0.0.6,::6",
+					   "proxyUids",
+					   "proxyMark",
+					   "excludeUids",
+					   "excludeGids",
+					   "1-65535",
+					   "53,80,443,8000-8010",
+					   "0.0.0.0/0,::/0",
+					   "10.0.0.0/8,fd00::/8",
+					   "127.0.0.0/8",
+					   "portMap",
+					   "53:15003,80:15003,81:15004",
+					   "dnsPort",
+					   "dnsServers",
+					   "rerouteInterfaces",
+					   "vnet0,vnet1",
+					   "excludeInterfaces",
+					   "net1",
+					   "nonTcp",
+					   "reject",
+					   "reject-quic",
+					   "dropInvalid",
+					   "",
+					   NULL};
+
 /* One value, and where it is. */
 struct place {
 	json_t *parent;  /* an object or an array */

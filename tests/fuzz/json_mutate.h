@@ -18,7 +18,8 @@ size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t max_size, unsi
 size_t fuzz_mutate_json(uint8_t *data, size_t size, size_t max_size, unsigned int seed,
 			const char *const *words);
 
-/* The words of pods. */
+/* The words of pods, and of redirect documents. */
 extern const char *const FUZZ_POD_WORDS[];
+extern const char *const FUZZ_DOCUMENT_WORDS[];
 
 #endif

@@ -101,7 +101,7 @@ def test_routes_of_marks(clean):
         assert sorted(rules) == [f"15998:\tfrom all fwmark 0x51de000{mark} lookup 15998" for mark in (1, 4)]
         routes = clean.ip(family, "route", "show", "table", "15998").splitlines()
         assert len(routes) == 1 and routes[0].startswith("local default dev lo ")
-    assert clean.run(["cat", SYSCTL]) == "1\n"
+    assert clean.run(["cat", SYSCTL]) == "2\n"
 
 
 def test_only_tables_with_rules_are_made(network):
@@ -233,6 +233,18 @@ def test_another_mesh_is_told_of_before_what_the_kernel_lacks(network):
     assert answer.message.startswith("Istio is in this pod already: the table nat of nftables has its chain ISTIO_OUTPUT")
 
 
+@pytest.mark.parametrize("call, errnum, expected", [
+    ("recvfrom", errno.EAGAIN, "nf_tables' answer ends too early"),
+    ("recvmsg", 0, "the addresses can not be listed: the list ends too early"),
+], ids=["nf_tables", "rtnetlink"])
+def test_a_list_without_its_end_is_none(clean, call, errnum, expected):
+    """What is not told for want of an answer is not taken for what is not there."""
+    text = DOCUMENTS["tproxy-plain"]
+    plugin.succeed("ADD", clean, text)
+    answer = plugin.call("CHECK", clean, text, plugin.with_failing(call, str(errnum)))
+    assert answer.message == expected
+
+
 def test_lo_is_set_up_where_routes_lead_there(network):
     """IPv6 takes no route on an interface that is down, and a runtime may set lo up at the same time, or later."""
     pod = network.add_pod("lodown")
@@ -267,10 +279,12 @@ def test_proc_sys_is_read_only(clean):
     assert clean.rules() == before
     plugin.succeed("ADD", clean, DOCUMENTS["envoy-default"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["envoy-default"])
-    clean.run(["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=1", "net.ipv4.fwmark_reflect=1",
-               "net.ipv6.fwmark_reflect=1"])
+    names = ("net.ipv4.tcp_fwmark_accept", "net.ipv4.fwmark_reflect", "net.ipv6.fwmark_reflect")
+    clean.run(["sysctl", "-q", "-w", *(f"{name}=1" for name in names)])
     plugin.succeed("ADD", clean, DOCUMENTS["tproxy-plain"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["tproxy-plain"])
+    assert clean.run(["cat", SYSCTL]) == "1\n"
+    clean.run(["sysctl", "-q", "-w", *(f"{name}=0" for name in names)])
 
 
 def test_proc_sys_is_not_there(clean):

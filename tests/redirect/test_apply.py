@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import plugin
-from redirect import as_host, as_init_container, beside, document, dump, fail, run, succeed
+from redirect import PROGRAM, as_host, as_init_container, beside, document, dump, fail, run, succeed
 
 NONE = json.dumps(plugin.DOCUMENT_NONE)
 OTHER = document(outboundPort=15002)
@@ -41,6 +41,18 @@ def test_a_document_is_in_force_until_it_is_removed(pod, text, backend):
     assert "it differs: " in fail("verify", *words)
     assert succeed("remove", *there(pod)) == "nothing is in force: nothing was done\n"
     assert succeed("status", *there(pod)) == "network: a pod's\nredirect: nothing is in force\n"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_shadows_is_no_other_document(pod, backend):
+    words = [*there(pod), "--backend", backend, "--annotation", MODES["tproxy"]]
+    succeed("apply", *words)
+    pod.ip("rule", "add", "pref", "100", "lookup", "200")
+    assert ("it is in force, but shadowed: IPv4: the policy rule of priority 100 is asked before that for mark "
+            "0x51de0004") in fail("verify", *words)
+    assert succeed("apply", *words) == "in force already: nothing was done\n"
+    pod.ip("rule", "del", "pref", "100")
+    assert succeed("verify", *words) == "equal\n"
 
 
 def test_a_dry_run_changes_nothing(pod):
@@ -134,6 +146,20 @@ def test_an_init_container_redirects_its_pod(pod):
     assert succeed("apply", *words, launcher=as_init_container(pod)) == "in force already: nothing was done\n"
     told = fail("apply", "--replace", "--in-pod", "--annotation", MODES["tproxy"], launcher=as_init_container(pod))
     assert "tcp_fwmark_accept" in told
+    assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
+
+
+def test_an_init_container_that_was_killed_is_started_again(pod, tmp_path):
+    words = ["--in-pod", "--annotation", document()]
+    succeed("apply", *words, launcher=pod.command(["strace", "-o", tmp_path / "calls", "-e", "trace=setsockopt"]))
+    succeed("remove", *there(pod))
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    last = max(number for number, line in enumerate(calls, 1) if "_SO_SET_REPLACE" in line)
+    kill = ["strace", "-o", "/dev/null", "-e", f"inject=setsockopt:signal=KILL:when={last}"]
+    subprocess.run(pod.command([*kill, PROGRAM, "apply", *words]), check=False)
+    assert dump(pod) != pod.before
+    assert "another document" in fail("apply", *words, launcher=as_init_container(pod))
+    assert succeed("apply", "--replace", *words, launcher=as_init_container(pod)) == "replaced\n"
     assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
 
 

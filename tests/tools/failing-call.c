@@ -27,8 +27,9 @@ static const struct {
 	const char *name;
 	unsigned int number;
 } CALLS[] = {
-	{"getsockopt", SYS_getsockopt}, {"ioctl", SYS_ioctl},           {"openat", SYS_openat},
-	{"setns", SYS_setns},           {"setsockopt", SYS_setsockopt}, {"socket", SYS_socket},
+	{"getsockopt", SYS_getsockopt}, {"ioctl", SYS_ioctl},     {"openat", SYS_openat},
+	{"recvfrom", SYS_recvfrom},     {"recvmsg", SYS_recvmsg}, {"setns", SYS_setns},
+	{"setsockopt", SYS_setsockopt}, {"socket", SYS_socket},
 };
 
 struct filter {

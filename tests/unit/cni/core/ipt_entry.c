@@ -115,6 +115,7 @@ static const struct {
 	{"ICMP of any type", {.protocol = PLAN_ICMP}, RETURN, NULL},
 	{"invalid", {.state = PLAN_INVALID}, CONNTRACK("0100000001000000") RETURN, NULL},
 	{"a reply", {.state = PLAN_REPLY}, CONNTRACK("0010001000000000") RETURN, NULL},
+	{"of NAT", {.state = PLAN_TRANSLATED}, CONNTRACK("01000000c0000000") RETURN, NULL},
 	{"a socket", {.has_socket = true}, "socket/3 0000000000000000 " RETURN, NULL},
 	{"a foreign source",
 	 {.is_source_foreign = true},
@@ -384,32 +385,59 @@ static void test_copy_keeps_another_target(void)
 	CU_ASSERT(ipt_entry_equal(entry, copy, PLAN_V4));
 }
 
+/* Parts that do not fill an entry, which has one match. Sizes that are 0 stay. */
 static const struct {
 	const char *name;
-	struct plan_rule rule;
-	bool is_lo_source;
-} lo_sources[] = {
-	{"an address on lo",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 128, {[15] = 6}}},
-	 true},
-	{"a prefix",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 127, {[15] = 6}}},
-	 false},
-	{"elsewhere", {.has_source = true, .source = {true, 128, {[15] = 6}}}, false},
-	{"no source", {.out_interface = {"lo"}}, false},
+	uint16_t next_offset;
+	uint16_t target_offset;
+	uint16_t match_size;
+	uint16_t target_size;
+} damages[] = {
+	{.name = "it ends before its target does", .next_offset = sizeof(struct ipt_entry) + 80},
+	{.name = "it ends before its match does", .next_offset = sizeof(struct ipt_entry) + 8},
+	{.name = "its target is in the header", .target_offset = 8},
+	{.name = "its target is in the match", .target_offset = sizeof(struct ipt_entry) + 8},
+	{.name = "its target is behind the end", .target_offset = UINT16_MAX},
+	{.name = "a match that is shorter than its header", .match_size = 8},
+	{.name = "a match that ends in the target", .match_size = 64},
+	{.name = "a match of an odd size", .match_size = 33},
+	{.name = "a target that is too short", .target_size = 32},
+	{.name = "a target that is too long", .target_size = 64},
 };
 
-static void test_lo_source(void)
+static void test_copy_of_a_damaged_one(void)
 {
-	for (size_t i = 0; i < sizeof(lo_sources) / sizeof(*lo_sources); i++) {
-		CLEANUP(freep) void *entry = encode(&lo_sources[i].rule, PLAN_V6);
-		struct cidr source = {0};
-		bool is_found = ipt_entry_lo_source(entry, PLAN_V6, &source);
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
+		CLEANUP(freep) struct ipt_entry *entry = encode(&encodings[1].rule, PLAN_V4);
+		CLEANUP(freep) void *copy = NULL;
+		struct xt_entry_match *match = (void *)entry->elems;
+		struct xt_entry_target *target = (void *)((uint8_t *)entry + entry->target_offset);
+		struct err err = {0};
 
-		ASSERT_ROW(lo_sources[i].name, is_found == lo_sources[i].is_lo_source);
-		ASSERT_ROW(lo_sources[i].name,
-			   !is_found || cidr_equal(&source, &lo_sources[i].rule.source));
+		if (damages[i].match_size != 0)
+			match->u.user.match_size = damages[i].match_size;
+		if (damages[i].target_size != 0)
+			target->u.user.target_size = damages[i].target_size;
+		if (damages[i].target_offset != 0)
+			entry->target_offset = damages[i].target_offset;
+		if (damages[i].next_offset != 0)
+			entry->next_offset = damages[i].next_offset;
+		ASSERT_ROW(damages[i].name,
+			   ipt_entry_copy(entry, PLAN_V4, "REDIRECT", &copy, &err) == -EIO);
+		ASSERT_TEXT(damages[i].name, err.msg,
+			    "IPv4: a rule that the kernel tells of is damaged");
 	}
+}
+
+static void test_copy_of_a_name_without_end(void)
+{
+	CLEANUP(freep) struct ipt_entry *entry = encode(&encodings[1].rule, PLAN_V4);
+	CLEANUP(freep) void *copy = NULL;
+	struct xt_entry_match *match = (void *)entry->elems;
+	struct err err;
+
+	memset(match->u.user.name, 'x', sizeof(match->u.user.name));
+	CU_ASSERT_EQUAL(ipt_entry_copy(entry, PLAN_V4, "REDIRECT", &copy, &err), -EIO);
 }
 
 static int attempt_encode(const void *input, struct err *err)
@@ -437,7 +465,8 @@ static CU_TestInfo tests[] = {
 	{"the kernel's own pointer does not count", test_equal_but_for_a_pointer},
 	{"a copy has its target by name", test_copy_names_a_standard_target},
 	{"a copy keeps another target", test_copy_keeps_another_target},
-	{"sources on lo", test_lo_source},
+	{"a damaged one is not copied", test_copy_of_a_damaged_one},
+	{"nor one with a name without end", test_copy_of_a_name_without_end},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,
 };
