@@ -162,6 +162,34 @@ def install(cluster):
     wait_until_it_injects(cluster)
 
 
+def in_force(cluster, pod):
+    """The names of the profiles that a replica of the webhook has in force, from its log."""
+    lines = [json.loads(line) for line in cluster.kubectl(*SYSTEM, "logs", pod).splitlines()]
+    return [line.get("in_force", line.get("profiles")) for line in lines
+            if line["msg"] in ("listening", "profiles loaded")][-1].split(",")
+
+
+@contextlib.contextmanager
+def profile_added(cluster, name, document):
+    """One more profile is in force meanwhile."""
+    replicas = ("pods", "-l", "app.kubernetes.io/name=sidewire-webhook")
+
+    def put(value):
+        cluster.kubectl(*SYSTEM, "patch", "configmap", "sidewire-profiles", "--type=merge", "-p",
+                        json.dumps({"data": {f"{name}.yaml": value}}))
+        # The kubelet looks after a pod's volumes when the pod is changed, else once a minute.
+        cluster.kubectl(*SYSTEM, "annotate", "--overwrite", *replicas, f"example.com/has-{name}={value is not None}")
+        for pod in cluster.get(*SYSTEM, *replicas)["items"]:
+            wait_for(lambda pod=pod: (name in in_force(cluster, pod["metadata"]["name"])) == (value is not None), PATIENCE,
+                     "the profiles to be loaded")
+
+    try:
+        put(json.dumps(document))
+        yield
+    finally:
+        put(None)
+
+
 def authority(cluster):
     """The certificate in the Secret; PEM."""
     return base64.b64decode(cluster.get(*SYSTEM, "secret", "sidewire-ca")["data"]["tls.crt"]).decode()

@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What the kubelet believes of applications that listen, and of those that do not, in every mode of the annotation
-`probes`. What a probe server does with the probes of `rewrite` is in tests/golden, tests/webhook and tests/netns: no profile that is
-shipped has one."""
+`probes`. No profile that is shipped has a server for the probes of `rewrite`: one that has is made of Envoy's."""
 
+import copy
 import json
 import re
+import subprocess
 
 import pytest
+import yaml
 
 from certificates import self_signed
 from cluster import ROOT, wait_for
-from injected import ENABLED, PATIENCE, SYSTEM, application, is_injected, make, wait_until_ready
+from injected import ENABLED, PATIENCE, SYSTEM, application, is_injected, make, profile_added, wait_until_ready
 
 NAMESPACE = "probes"
 RESTRICTED = "probes-restricted"
@@ -21,6 +23,7 @@ ACTIONS = {"tcp": {"tcpSocket": {"port": PORT}},
            "grpc": {"grpc": {"port": 9000}}}
 # Who speaks these is another Envoy than the sidecar.
 ENVOYS = ("https", "grpc")
+PROBER = {"port": 15020, "env": "APP_PROBES"}
 DEAF = ["sleep", "1000000"]
 SECURITY = {"runAsUser": 1000, "runAsNonRoot": True, "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]}, "seccompProfile": {"type": "RuntimeDefault"}}
@@ -31,6 +34,7 @@ ACCEPTED = r"Readiness probe failed: Get .*: (EOF|read: connection reset by peer
 REFUSED = r"Readiness probe failed: .*connect: connection refused"
 EXEC = rf"Readiness probe failed: sidewire-gate: nobody in this pod answers on port {PORT}: Connection refused"
 GRPC = r"Readiness probe failed: .*failed to connect service"
+SERVER = r"Readiness probe failed: HTTP probe failed with statuscode: 503"
 BLIND = None  # nothing: it is ready
 
 # README, Probes: what asks in the place of each probe, and what comes of it where nobody listens. Who listens is ready.
@@ -51,13 +55,18 @@ OUTCOMES = {
     ("exempt", "http"): ("httpGet", REFUSED),
     ("exempt", "https"): ("httpGet", REFUSED),
     ("exempt", "grpc"): ("grpc", GRPC),
+    ("rewrite", "tcp"): ("httpGet", SERVER),
+    ("rewrite", "http"): ("httpGet", SERVER),
+    ("rewrite", "https"): ("httpGet", SERVER),
+    ("rewrite", "grpc"): ("httpGet", SERVER),
 }
 TRUTHFUL = [row for row, (_, said) in OUTCOMES.items() if said is not BLIND]
 
 
 def probed(name, mode, action, place="readinessProbe"):
     """A pod whose application the kubelet asks every second, and that listens on nothing."""
-    made = application(name, annotations={"sidewire.io/probes": mode, "param.sidewire.io/cpu": "10m"})
+    made = application(name, annotations={"sidewire.io/probes": mode, "param.sidewire.io/cpu": "10m",
+                                          "sidewire.io/profiles": "prober" if mode == "rewrite" else "envoy"})
     made["spec"]["containers"][0].update(
         {"command": DEAF, place: {**ACTIONS[action], "periodSeconds": 1, "timeoutSeconds": 3}})
     return made
@@ -99,13 +108,35 @@ def refusal(cluster, name):
     return said[-1]
 
 
+@pytest.fixture(scope="module", name="shipped")
+def _shipped(installed):
+    """The profile of Envoy."""
+    return yaml.safe_load(installed.get(*SYSTEM, "configmap", "sidewire-profiles")["data"]["envoy.yaml"])
+
+
+def image_of(profile):
+    """The parameter that names its image."""
+    return next(one for one in profile["spec"]["parameters"] if one["name"] == "image")
+
+
+@pytest.fixture(scope="module", name="prober")
+def _prober(installed, shipped):
+    """The same with a server for probes, as the profile `prober`: see images/prober."""
+    profile = copy.deepcopy(shipped)
+    profile["metadata"]["name"] = "prober"
+    image_of(profile)["default"] = "test/prober:1"
+    profile["spec"]["redirect"]["probes"] = PROBER
+    sidecar, = profile["spec"]["pod"]["spec"]["initContainers"]
+    sidecar["command"] = ["prober", *sidecar["command"]]
+    with profile_added(installed, "prober", profile):
+        yield
+
+
 @pytest.fixture(scope="module", name="envoy")
-def _envoy(installed, tmp_path_factory):
+def _envoy(shipped, tmp_path_factory):
     """What makes a container answer HTTPS and gRPC."""
     key, certificate = self_signed(tmp_path_factory.mktemp("application"), "application")
-    profiles = installed.get(*SYSTEM, "configmap", "sidewire-profiles")["data"]["envoy.yaml"]
-    image, = re.findall(r'name: image, .*default: "(.*)"', profiles)
-    return {"image": image,
+    return {"image": image_of(shipped)["default"],
             "command": ["envoy", "--disable-hot-restart", "--log-level", "warning", "--config-yaml",
                         (ROOT / "tests/e2e/https_grpc.yaml").read_text(encoding="utf-8")],
             "env": [{"name": "CERTIFICATE", "value": certificate.read_text(encoding="utf-8")},
@@ -113,7 +144,7 @@ def _envoy(installed, tmp_path_factory):
 
 
 @pytest.fixture(scope="module", name="pods")
-def _pods(installed, envoy):
+def _pods(installed, envoy, prober):  # pylint: disable=unused-argument
     """All of the table, at once, so that they start together."""
     with installed.namespace(NAMESPACE, ENABLED):
         make(installed, NAMESPACE, *(listening(name_of(*row, True), *row, envoy) for row in OUTCOMES),
@@ -182,6 +213,57 @@ def test_a_restricted_namespace_takes_exec_probes(installed, mode):
 
 
 @pytest.mark.parametrize("action", ACTIONS)
+def test_the_probe_server_is_asked_instead(pods, action):
+    probe = container_of(pods, name_of("rewrite", action, False))["readinessProbe"]
+    assert probe["httpGet"] == {"path": "/app-health/app/readyz", "port": PROBER["port"], "scheme": "HTTP"}
+
+
+def test_a_handler_and_its_ports_name_are_rewritten(pods):
+    """The server outlives the application, and is still there to be asked what the application does before it stops."""
+    made = listening("stops", "rewrite", "tcp")
+    made["spec"]["terminationGracePeriodSeconds"] = 30
+    made["spec"]["containers"][0].update({
+        "ports": [{"name": "web", "containerPort": PORT}],
+        "lifecycle": {"preStop": {"httpGet": {"path": "/cgi-bin/who", "port": "web"}}}})
+    make(pods, NAMESPACE, made)
+    wait_until_ready(pods, NAMESPACE, "stops")
+    follow = ["timeout", str(PATIENCE), ROOT / "hack/cluster", "kubectl", "-n", NAMESPACE, "logs", "-f", "stops", "-c", "envoy"]
+    with subprocess.Popen(follow, env=pods.environment, stdout=subprocess.PIPE, text=True) as log:
+        assert log.stdout.readline()  # it is there
+        pods.kubectl("-n", NAMESPACE, "delete", "pod", "stops", "--wait=false")
+        assert any('"GET /app-lifecycle/app/prestopz HTTP/1.1" 200' in line for line in log.stdout)
+        log.terminate()
+
+
+REWRITTEN_NOT = {
+    "name-of-no-port": ({"httpGet": {"port": "web"}},
+                        "has a port that is no number, nor the name of one of the container's ports"),
+    "port-of-the-server": ({"tcpSocket": {"port": PROBER["port"]}}, "asks the sidecar's own port for probes"),
+}
+
+
+@pytest.mark.parametrize("name", REWRITTEN_NOT)
+def test_what_cannot_be_rewritten_is_refused(pods, name):
+    action, reason = REWRITTEN_NOT[name]
+    made = probed(name, "rewrite", "tcp")
+    made["spec"]["containers"][0]["readinessProbe"] = action
+    refusal_of_it = f"annotation 'sidewire.io/probes' is 'rewrite', but the readinessProbe of container 'app' {reason}"
+    with pytest.raises(RuntimeError, match=re.escape(refusal_of_it)):
+        make(pods, NAMESPACE, made)
+
+
+def test_an_exec_probe_stays_where_others_are_rewritten(pods):
+    made = probed("own-exec", "rewrite", "tcp")
+    action = {"exec": {"command": ["true"]}}
+    made["spec"]["containers"][0]["readinessProbe"] = action
+    make(pods, NAMESPACE, made)
+    assert action.items() <= container_of(pods, "own-exec")["readinessProbe"].items()
+    wait_until_ready(pods, NAMESPACE, "own-exec")
+
+
+@pytest.mark.parametrize("action", ACTIONS)
 def test_the_shipped_profile_has_no_server_for_probes(pods, action):
+    made = probed("rewrite", "rewrite", action)
+    made["metadata"]["annotations"]["sidewire.io/profiles"] = "envoy"
     with pytest.raises(RuntimeError, match="profile 'envoy' has no server for probes"):
-        make(pods, NAMESPACE, probed("rewrite", "rewrite", action))
+        make(pods, NAMESPACE, made)

@@ -71,7 +71,7 @@ static int check_redirect(json_t *annotation, const struct lint_scope *scope, st
 	if (profile == NULL)
 		return annotation_refuse_redirect(annotation, err);
 	struct profile yielding = *profile; /* borrows all that it owns */
-	yielding.redirect.mode = REDIRECT_MODE_REDIRECT;
+	yielding.redirect.mode = scope->is_mode_none ? REDIRECT_MODE_NONE : REDIRECT_MODE_REDIRECT;
 	yielding.redirect.drop_invalid = false;
 	int r = probe_mode_read(annotation, &probes, err);
 	return r == 0 ? redirect_resolve(&yielding, annotation, &spec, &gate, err) : r;

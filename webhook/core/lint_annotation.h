@@ -16,6 +16,7 @@ struct lint_scope {
 	const char *default_profiles;        /* comma list */
 	const struct profile_choice *choice; /* of the pod; NULL: not known */
 	bool is_of_namespace;                /* they are defaults */
+	bool is_mode_none; /* the mode in force: no value contradicts a redirect that is not */
 };
 
 /* Adds what is wrong with annotations, which a node holds, of a pod or of a namespace. -ENOMEM. */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "common/base/cleanup.h"
+#include "common/redirect_spec.h"
+#include "common/vocabulary.h"
 #include "webhook/core/annotation.h"
 #include "webhook/core/lint_annotation.h"
 #include "webhook/core/namespace_defaults.h"
@@ -34,19 +36,32 @@ static int add_failure(const struct look *look, const struct err *failure, struc
 	return lint_report_add_failure(look->report, failure, look->object->node->line, err);
 }
 
+/* Whether that is a mode's name, and the mode redirects nothing. */
+static bool is_none(const char *name)
+{
+	enum redirect_mode mode = REDIRECT_MODE_REDIRECT;
+	struct err failure;
+
+	return name != NULL && redirect_mode_parse(name, &mode, &failure) == 0 &&
+	       mode == REDIRECT_MODE_NONE;
+}
+
 static int lint_namespace(const struct look *look, struct err *err)
 {
 	const struct yaml_node *metadata = yaml_member(look->object->node, "metadata");
+	const struct yaml_node *annotations = yaml_member(metadata, "annotations");
 	const struct lint_scope scope = {
 		.profiles = look->setting->profiles,
 		.default_profiles = look->setting->options.default_profiles,
 		.is_of_namespace = true,
+		.is_mode_none =
+			is_none(yaml_text(yaml_member(annotations, ANNOTATION_REDIRECT_MODE))),
 	};
 
 	if (lint_labels(yaml_member(metadata, "labels"), NAMESPACE_VALUES, "enabled or disabled",
 			look->report, err) < 0)
 		return err->code;
-	return lint_annotations(yaml_member(metadata, "annotations"), &scope, look->report, err);
+	return lint_annotations(annotations, &scope, look->report, err);
 }
 
 /* Where the object's pods have their metadata: "spec.template.metadata". */
@@ -71,12 +86,14 @@ static int choose(const struct look *look, const struct inject_question *questio
 		.profiles = look->setting->profiles,
 		.default_profiles = look->setting->options.default_profiles,
 	};
-	if (scope->profiles->count == 0)
-		return 0;
 	int r = namespace_defaults_merge(pod_annotations(question->pod),
 					 question->namespace_annotations, &annotations, err);
-	if (r == 0 && profile_choose(scope->profiles, scope->default_profiles, annotations, choice,
-				     &failure) == 0)
+	if (r == 0)
+		scope->is_mode_none =
+			is_none(annotation_get(annotations, ANNOTATION_REDIRECT_MODE));
+	if (r == 0 && scope->profiles->count > 0 &&
+	    profile_choose(scope->profiles, scope->default_profiles, annotations, choice,
+			   &failure) == 0)
 		scope->choice = choice;
 	return r;
 }

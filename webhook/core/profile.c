@@ -153,7 +153,8 @@ static int read_redirect(const json_t *spec, struct profile *profile, struct err
 
 static int read_spec(const json_t *document, struct profile *profile, struct err *err)
 {
-	static const char *const KEYS[] = {"parameters", "redirect", "pod", "apps", "first", NULL};
+	static const char *const KEYS[] = {"parameters", "redirect",      "pod", "apps",
+					   "first",      "needsRedirect", NULL};
 	json_t *spec = NULL;
 	int r = json_read_object(document, "spec", &spec, err);
 
@@ -166,6 +167,8 @@ static int read_spec(const json_t *document, struct profile *profile, struct err
 		r = read_parameters(spec, profile, err);
 	if (r == 0)
 		r = profile_overlay_read(spec, profile, err);
+	if (r == 0)
+		r = json_read_boolean(spec, "needsRedirect", &profile->needs_redirect, err);
 	if (r == 0)
 		r = read_redirect(spec, profile, err);
 	return r < 0 ? err_wrap(err, "spec") : 0;

@@ -36,6 +36,7 @@ struct profile {
 	json_t *apps;        /* the same for each application container; NULL: there is none */
 	const char *first;   /* the overlay's init container that runs before all others, sidecars
 				too; borrowed from `pod`; NULL: there is none */
+	bool needs_redirect; /* it means something only beside a profile that redirects */
 	bool is_redirecting; /* the document has `redirect`; only then the rest means something */
 	struct redirect_spec redirect; /* mode not none; gate_port is set, whatever `gate` says, and
 					  so is dns_port, whatever `is_capturing_dns` */

@@ -61,23 +61,48 @@ static int add(const struct profile_set *set, struct list_item item, struct prof
 	return 0;
 }
 
+/* Who carries out a redirect waits in vain for one where no profile says what is to be redirected.
+ */
+static int check_needs(const struct profile_choice *choice, struct err *err)
+{
+	for (size_t i = 0; choice->redirecting == NULL && i < choice->count; i++) {
+		const char *name = choice->profiles[i]->name;
+
+		if (choice->profiles[i]->needs_redirect)
+			return err_set(err, EINVAL,
+				       "profile '%s' needs one beside it that redirects: expected "
+				       "its name too, as in 'envoy,%s'",
+				       name, name);
+	}
+	return 0;
+}
+
+/* Adds all that are named. */
+static int add_all(const struct profile_set *set, const char *names, struct profile_choice *choice,
+		   struct err *err)
+{
+	struct list_item item;
+
+	for (const char *rest = list_items(names); list_item_next(&rest, &item);) {
+		if (add(set, item, choice, err) < 0)
+			return err->code;
+	}
+	return check_needs(choice, err);
+}
+
 int profile_choose(const struct profile_set *set, const char *default_profiles,
 		   const json_t *annotations, struct profile_choice *ret_choice, struct err *err)
 {
 	const char *chosen = annotation_get(annotations, ANNOTATION_PROFILES);
 	const char *names = chosen != NULL ? chosen : default_profiles;
 	struct profile_choice choice = {.count = 0};
-	struct list_item item;
+	int r = add_all(set, names, &choice, err);
 
-	for (const char *rest = list_items(names); list_item_next(&rest, &item);) {
-		int r = add(set, item, &choice, err);
-
-		if (r < 0 && chosen != NULL)
-			return err_wrap(err, "annotation '" ANNOTATION_PROFILES "' is '%.*s'",
-					SHOWN_MAX, chosen);
-		if (r < 0)
-			return err_wrap(err, "default profiles '%.*s'", SHOWN_MAX, names);
-	}
+	if (r < 0 && chosen != NULL)
+		return err_wrap(err, "annotation '" ANNOTATION_PROFILES "' is '%.*s'", SHOWN_MAX,
+				chosen);
+	if (r < 0)
+		return err_wrap(err, "default profiles '%.*s'", SHOWN_MAX, names);
 	if (choice.count == 0)
 		return err_set(err, EINVAL, "no profile is chosen, and there is no default");
 	*ret_choice = choice;

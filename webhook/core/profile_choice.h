@@ -21,8 +21,8 @@ struct profile_choice {
 /*
  * Chooses by the annotation sidewire.io/profiles, or by `default_profiles` where there is none.
  * `annotations` is the pod's object of texts, checked by annotation_check(), or NULL. -EINVAL for a
- * name that no profile has (the message lists the known ones), one twice, too many, or two that
- * redirect.
+ * name that no profile has (the message lists the known ones), one twice, too many, two that
+ * redirect, or one that needs a redirect where none of them redirects.
  */
 int profile_choose(const struct profile_set *set, const char *default_profiles,
 		   const json_t *annotations, struct profile_choice *ret_choice, struct err *err)

@@ -285,6 +285,7 @@ static int check_container(const struct profile *profile, struct err *err)
 {
 	const struct redirect_spec *spec = &profile->redirect;
 	json_t *container = pod_container(profile->pod, profile->container);
+	char text[CONTAINER_IDENTITY_TEXT_SIZE];
 
 	if (container == NULL)
 		return err_set(err, EINVAL,
@@ -294,10 +295,12 @@ static int check_container(const struct profile *profile, struct err *err)
 	    container_may_be(profile->pod, container, "runAsUser", &spec->proxy_uids) ||
 	    container_may_be(profile->pod, container, "runAsGroup", &spec->proxy_gids))
 		return 0;
+	container_identity_text(profile->pod, container, &spec->proxy_uids, &spec->proxy_gids,
+				text);
 	return err_set(err, EINVAL,
-		       "container '%.64s' runs as a user or group that is not in proxy.uids or "
+		       "container '%.64s' runs as %s, which is neither in proxy.uids nor in "
 		       "proxy.gids",
-		       profile->container);
+		       profile->container, text);
 }
 
 static int read_container(const json_t *redirect, struct profile *profile, struct err *err)

@@ -42,14 +42,16 @@ static int check_proxy(const json_t *pod, const json_t *container,
 {
 	const struct identity *uid = &identities[0];
 	const struct identity *gid = &identities[1];
+	char text[CONTAINER_IDENTITY_TEXT_SIZE];
 
 	if (mark != 0 || container_may_be(pod, container, uid->member, uid->proxys) ||
 	    container_may_be(pod, container, gid->member, gid->proxys))
 		return 0;
+	container_identity_text(pod, container, uid->proxys, gid->proxys, text);
 	return err_set(err, EINVAL,
-		       "the proxy's container '%.*s' runs as a user or group that the redirect "
-		       "does not know it by: its own traffic would be sent back to it",
-		       SHOWN_MAX, json_string_value(json_object_get(container, "name")));
+		       "the proxy's container '%.*s' runs as %s, by which the redirect does not "
+		       "know it: its own traffic would be sent back to it",
+		       SHOWN_MAX, json_string_value(json_object_get(container, "name")), text);
 }
 
 /* The gate's port is redirected before all else (TCP; the default protocol of a port). */

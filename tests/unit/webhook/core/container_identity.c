@@ -48,8 +48,39 @@ static void test_rows(void)
 	}
 }
 
+/* The context of a container of a pod that says nothing, and what the sentence has of it. */
+static const struct {
+	const char *context, *expected;
+} TEXTS[] = {
+	{"{'runAsUser': 1}", "uid 1"},
+	{"{'runAsGroup': 2}", "gid 2"},
+	{"{'runAsUser': 1, 'runAsGroup': 2}", "uid 1 and gid 2"},
+	{"{'runAsUser': -9223372036854775808, 'runAsGroup': -9223372036854775808}",
+	 "uid -9223372036854775808 and gid -9223372036854775808"},
+	{"{}", ""},
+};
+
+static void test_text(void)
+{
+	struct range item = {7, 9};
+	const struct range_list ids = {&item, 1};
+	static const struct range_list NO_IDS;
+	char text[CONTAINER_IDENTITY_TEXT_SIZE];
+
+	for (size_t i = 0; i < sizeof(TEXTS) / sizeof(*TEXTS); i++) {
+		json_auto_t *context = quoted_json(TEXTS[i].context);
+		json_auto_t *container = json_pack("{s:O}", "securityContext", context);
+
+		container_identity_text(NULL, container, &ids, &ids, text);
+		ASSERT_TEXT(TEXTS[i].context, text, TEXTS[i].expected);
+		container_identity_text(NULL, container, &NO_IDS, &NO_IDS, text);
+		ASSERT_TEXT(TEXTS[i].context, text, "");
+	}
+}
+
 static CU_TestInfo tests[] = {
 	{"who a container says to be", test_rows},
+	{"what a sentence has of it", test_text},
 	CU_TEST_INFO_NULL,
 };
 SUITE("webhook/core/container_identity", tests)

@@ -160,6 +160,22 @@ static void test_pods(void)
 		 "E 3:55 annotation 'sidewire.io/non-tcp' is 'drop', expected allow, reject-quic "
 		 "or "
 		 "reject"},
+#define OF_THE_GATE "sidewire.io/port-map: '80:15999'"
+#define MODE_NONE "sidewire.io/redirect-mode: none"
+#define IS_OF_THE_GATE                                                                      \
+	"annotation 'sidewire.io/port-map' is '80:15999': portMap sends port 80 to 15999, " \
+	"which is a port of the gate"
+		{ANNOTATIONS(OF_THE_GATE), "E 3:23 " IS_OF_THE_GATE},
+		{ANNOTATIONS(OF_THE_GATE ", " MODE_NONE), ""},
+		{ANNOTATIONS(MODE_NONE ", sidewire.io/port-map: '80:0'"),
+		 "E 3:56 annotation 'sidewire.io/port-map' is '80:0', expected pairs of ports such "
+		 "as 12220:15003,6379:15004: port: '0' is not in 1 to 65535"},
+		{"{apiVersion: v1, kind: Namespace,\nmetadata: {name: a, annotations: {\n" MODE_NONE
+		 ", " OF_THE_GATE "}}}",
+		 ""},
+		{"{apiVersion: v1, kind: Namespace,\nmetadata: {name: a, annotations: "
+		 "{\n" OF_THE_GATE "}}}",
+		 "E 3:23 " IS_OF_THE_GATE},
 		{ANNOTATIONS("sidewire.io/drop-invalid: true"),
 		 "E 3:27 annotation 'sidewire.io/drop-invalid' is no text (boolean): write "
 		 "\"true\", with quotes"},
@@ -185,6 +201,8 @@ static void test_no_profiles(void)
 		 "E 3:19 annotation 'sidewire.io/gate' is 'x', expected probe, exec or none"},
 		{ANNOTATIONS("sidewire.io/probes: exempt"), ""},
 		{ANNOTATIONS("sidewire.io/dns-capture: 'true', sidewire.io/port-map: '80:1'"), ""},
+		{ANNOTATIONS(OF_THE_GATE), "E 3:23 " IS_OF_THE_GATE},
+		{ANNOTATIONS(OF_THE_GATE ", " MODE_NONE), ""},
 		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy"),
 		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
@@ -266,11 +284,12 @@ static void test_profiles(void)
 		 ""},
 		{"apiVersion: sidewire.io/v2\nkind: X",
 		 "E 1:1 'apiVersion' must be sidewire.io/v1alpha1, found 'sidewire.io/v2'"},
-		{PROFILE("  redirct: {}\n"), "E 5:3 spec: unknown key 'redirct', expected one of "
-					     "parameters, redirect, pod, apps, first: did you "
-					     "mean 'redirect'?"},
+		{PROFILE("  redirct: {}\n"),
+		 "E 5:3 spec: unknown key 'redirct', expected one of "
+		 "parameters, redirect, pod, apps, first, needsRedirect: did you "
+		 "mean 'redirect'?"},
 		{PROFILE("  zzz: {}\n"), "E 5:3 spec: unknown key 'zzz', expected one of "
-					 "parameters, redirect, pod, apps, first"},
+					 "parameters, redirect, pod, apps, first, needsRedirect"},
 		{PROFILE("  first: x\n"),
 		 "E 5:3 spec: 'first' must name one of the overlay's initContainers, found 'x'"},
 		{PROFILE("  redirect: {outboundPort: 70000}\n"),

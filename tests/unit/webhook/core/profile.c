@@ -22,9 +22,9 @@
 		    "'outboundPort': 15001, 'inboundPort': 15006, 'container': 'proxy'" more "}}")
 #define UIDS ", 'proxy': {'uids': [15099]}"
 #define APPS(apps) DOCUMENT("{'apps': " apps "}")
-#define NOT_KNOWN                                                                                 \
-	"spec: redirect: container 'proxy' runs as a user or group that is not in proxy.uids or " \
-	"proxy.gids"
+#define NOT_KNOWN(ids)                                   \
+	"spec: redirect: container 'proxy' runs as " ids \
+	", which is neither in proxy.uids nor in proxy.gids"
 #define OVERLAY(pod) DOCUMENT("{" PARAMETERS ", 'pod': " pod "}")
 
 struct refusal {
@@ -56,7 +56,10 @@ static const struct refusal REFUSALS[] = {
 	 "'metadata': {'name': 'a'}}",
 	 "'spec' is missing"},
 	{"unknown key of spec", DOCUMENT("{'pods': {}}"),
-	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps, first"},
+	 "spec: unknown key 'pods', expected one of parameters, redirect, pod, apps, first, "
+	 "needsRedirect"},
+	{"needsRedirect of another type", DOCUMENT("{'needsRedirect': 1}"),
+	 "spec: 'needsRedirect' must be true or false, found integer"},
 	{"parameters of another type", DOCUMENT("{'parameters': {}}"),
 	 "spec: 'parameters' must be an array, found object"},
 	{"bad parameter", DOCUMENT("{'parameters': [{'name': 'a', 'type': 'string'}, 7]}"),
@@ -228,7 +231,7 @@ static const struct refusal REFUSALS[] = {
 		 ", 'securityContext': {'runAsUser': 101}") ", 'redirect': {'outboundPort': 1, "
 							    "'inboundPort': 2, 'container': "
 							    "'proxy'" UIDS "}}"),
-	 NOT_KNOWN},
+	 NOT_KNOWN("uid 101")},
 	{"proxy runs as another gid",
 	 DOCUMENT("{" PARAMETERS ", " POD(
 		 ", 'securityContext': {'runAsUser': 0, 'runAsGroup': 0}") ", 'redirect': "
@@ -238,7 +241,7 @@ static const struct refusal REFUSALS[] = {
 									   "'proxy', 'proxy': "
 									   "{'uids': [1], 'gids': "
 									   "[15099]}}}"),
-	 NOT_KNOWN},
+	 NOT_KNOWN("uid 0 and gid 0")},
 };
 
 static void test_refusals(void)

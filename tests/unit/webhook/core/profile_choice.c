@@ -71,6 +71,44 @@ static void test_choose(void)
 	}
 }
 
+#define CARRIER(name) SAMPLE_DOCUMENT(name, "{'needsRedirect': true}")
+
+static const struct {
+	const char *names, *error;
+} CARRIER_ROWS[] = {
+	{"proxy,carrier", ""},
+	{"carrier,proxy", ""},
+	{"carrier,porter,proxy", ""},
+	{"agent", ""},
+	{"agent,carrier",
+	 "default profiles 'agent,carrier': profile 'carrier' needs one beside it that redirects: "
+	 "expected its name too, as in 'envoy,carrier'"},
+	{"porter,carrier",
+	 "default profiles 'porter,carrier': profile 'porter' needs one beside it that redirects: "
+	 "expected its name too, as in 'envoy,porter'"},
+};
+
+static void test_needs_redirect(void)
+{
+	static const char *const CARRIERS[] = {CARRIER("carrier"), CARRIER("porter")};
+	CLEANUP(profile_set_release) struct profile_set set = sample_set();
+	struct profile_choice choice = {.count = 0};
+	struct err err = {0};
+
+	for (size_t i = 0; i < sizeof(CARRIERS) / sizeof(*CARRIERS); i++) {
+		CLEANUP(profile_release) struct profile profile = sample_profile(CARRIERS[i]);
+		CU_ASSERT_EQUAL_FATAL(profile_set_add(&set, &profile, &err), 0);
+	}
+	for (size_t i = 0; i < sizeof(CARRIER_ROWS) / sizeof(*CARRIER_ROWS); i++) {
+		const char *error = CARRIER_ROWS[i].error;
+
+		*err.msg = '\0';
+		int r = profile_choose(&set, CARRIER_ROWS[i].names, NULL, &choice, &err);
+		ASSERT_ROW(CARRIER_ROWS[i].names, r == (*error == '\0' ? 0 : -EINVAL));
+		ASSERT_TEXT(CARRIER_ROWS[i].names, err.msg, error);
+	}
+}
+
 static void test_bounds(void)
 {
 	CLEANUP(profile_set_release) struct profile_set set = {0};
@@ -213,6 +251,7 @@ static void test_defaults(void)
 
 static CU_TestInfo tests[] = {
 	{"profiles are chosen by annotation or default", test_choose},
+	{"who carries out a redirect needs one", test_needs_redirect},
 	{"a pod has a largest number of profiles", test_bounds},
 	{"parameters that nobody has are refused", test_parameters},
 	{"a parameter that two profiles have is nobody's", test_parameter_of_two},

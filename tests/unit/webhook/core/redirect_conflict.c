@@ -16,9 +16,8 @@
 #define BYPASS                                                                              \
 	", which is the proxy's (container 'proxy' of profile 'proxy'): its traffic would " \
 	"bypass the proxy"
-#define UNKNOWN_PROXY                                                                            \
-	" runs as a user or group that the redirect does not know it by: its own traffic would " \
-	"be sent back to it"
+#define UNKNOWN_PROXY \
+	", by which the redirect does not know it: its own traffic would be sent back to it"
 
 struct row {
 	const char *name, *pod, *error;
@@ -46,10 +45,10 @@ static const struct row ROWS[] = {
 	 "container 'init' runs as uid 15099" BYPASS},
 	{"the proxy as somebody else",
 	 "{'spec': {'initContainers': [{'name': 'proxy', 'securityContext': {'runAsUser': 1}}]}}",
-	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+	 "the proxy's container 'proxy' runs as uid 1" UNKNOWN_PROXY},
 	{"the proxy as the pod",
 	 "{'spec': {'securityContext': {'runAsUser': 1}, 'initContainers': [{'name': 'proxy'}]}}",
-	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+	 "the proxy's container 'proxy' runs as uid 1" UNKNOWN_PROXY},
 	{"the proxy as its image says", "{'spec': {'initContainers': [{'name': 'proxy'}]}}", ""},
 	{"the gate's port",
 	 SPEC(APP(", 'ports': [{'containerPort': 1}, {'containerPort': 15999}]")),
@@ -96,7 +95,7 @@ static const struct row ROWS_OF_BOTH[] = {
 	{"known by neither",
 	 "{'spec': {'containers': [{'name': 'other', 'securityContext': "
 	 "{'runAsUser': 0, 'runAsGroup': 0}}]}}",
-	 "the proxy's container 'other'" UNKNOWN_PROXY},
+	 "the proxy's container 'other' runs as uid 0 and gid 0" UNKNOWN_PROXY},
 	{"an application of its group",
 	 "{'spec': {'containers': [{'name': 'app', 'securityContext': {'runAsGroup': 8}}]}}",
 	 "container 'app' runs as gid 8, which is the proxy's (container 'other' of profile "
@@ -132,10 +131,10 @@ static const struct row ROWS_OF_GROUP[] = {
 	{"the proxy of another group",
 	 "{'spec': {'initContainers': [{'name': 'proxy', 'securityContext': {'runAsUser': 0, "
 	 "'runAsGroup': 0}}]}}",
-	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+	 "the proxy's container 'proxy' runs as gid 0" UNKNOWN_PROXY},
 	{"the proxy of the pod's group",
 	 "{'spec': {'securityContext': {'runAsGroup': 5}, 'initContainers': [{'name': 'proxy'}]}}",
-	 "the proxy's container 'proxy'" UNKNOWN_PROXY},
+	 "the proxy's container 'proxy' runs as gid 5" UNKNOWN_PROXY},
 };
 
 static void test_known_by_gid_alone(void)
