@@ -118,9 +118,10 @@ int self_call_parse(const char *text, enum self_call *ret_self_call, struct err 
  * and those that port_map leads to from the gate's; that the proxy has an identity, that
  * inbound_source are single addresses that lo can have for the proxy alone (of 127.0.0.0/8 without
  * 127.0.0.1; of IPv6 no ::, ::1, link-local, multicast); that dns_servers are there with dns_port
- * and only then; that drop_invalid does not stand in mode tproxy-both, which has no conntrack; that
- * proxy_mark is none of ours; that no interface is both excluded and rerouted; and that lists that
- * were put together, not parsed, keep the bounds of parsed ones. -EINVAL or -E2BIG with the reason.
+ * and only then; that mode tproxy-both, which has no conntrack, is without drop_invalid and has a
+ * proxy_mark; that this is none of ours; that no interface is both excluded and rerouted; and that
+ * lists that were put together, not parsed, keep the bounds of parsed ones. -EINVAL or -E2BIG with
+ * the reason.
  */
 int redirect_spec_check(const struct redirect_spec *spec, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

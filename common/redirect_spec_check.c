@@ -165,13 +165,29 @@ static int check_interfaces(const struct redirect_spec *spec, struct err *err)
 	return 0;
 }
 
+/* What there is no conntrack for. The kernel goes on sending what a closed socket has queued: it is
+ * nobody's then, and goes back to the proxy unless it has the proxy's mark. */
+static int check_tproxy_both(const struct redirect_spec *spec, struct err *err)
+{
+	if (spec->drop_invalid)
+		return err_set(err, EINVAL,
+			       "dropInvalid needs conntrack, which mode tproxy-both does without");
+	if (spec->proxy_mark == 0)
+		return err_set(err, EINVAL,
+			       "mode tproxy-both needs proxyMark (in a profile proxy.mark), the "
+			       "mark that the proxy itself sets on its sockets by SO_MARK: what a "
+			       "closed one has still to send has no owner to know it by, and would "
+			       "be lost");
+	return 0;
+}
+
 /* What version 2 brought. */
 static int check_v2(const struct redirect_spec *spec, struct err *err)
 {
-	if (spec->drop_invalid && spec->mode == REDIRECT_MODE_TPROXY_BOTH)
-		return err_set(err, EINVAL,
-			       "dropInvalid needs conntrack, which mode tproxy-both does without");
-	int r = check_dns(spec, err);
+	int r = spec->mode == REDIRECT_MODE_TPROXY_BOTH ? check_tproxy_both(spec, err) : 0;
+
+	if (r == 0)
+		r = check_dns(spec, err);
 	return r < 0 ? r : check_interfaces(spec, err);
 }
 

@@ -43,6 +43,15 @@ static bool has_chain(const struct ipt_rules *rules, const struct ipt_chain *cha
 	return false;
 }
 
+bool ipt_rules_lose_chain(const struct ipt_rules *before, const struct ipt_rules *after)
+{
+	for (size_t i = 0; i < before->chain_count; i++) {
+		if (!has_chain(after, &before->chains[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Every chain of `from` has to be in `in`; `what` says of one that is not what is wrong. */
 static int compare_chains(const struct ipt_rules *from, const struct ipt_rules *in,
 			  const char *what, struct err *err)

@@ -128,13 +128,15 @@ static void append_conntrack(struct ipt_encoder *encoder, const struct plan_rule
 		return;
 	struct xt_conntrack_mtinfo3 *conntrack =
 		ipt_encoder_append(encoder, "conntrack", 3, sizeof(*conntrack));
-	if (rule->state == PLAN_INVALID) {
-		conntrack->match_flags = XT_CONNTRACK_STATE;
-		conntrack->state_mask = XT_CONNTRACK_STATE_INVALID;
-	} else {
+	if (rule->state == PLAN_REPLY) {
 		conntrack->match_flags = XT_CONNTRACK_DIRECTION;
 		conntrack->invert_flags = XT_CONNTRACK_DIRECTION;
+		return;
 	}
+	conntrack->match_flags = XT_CONNTRACK_STATE;
+	conntrack->state_mask = rule->state == PLAN_INVALID
+					? XT_CONNTRACK_STATE_INVALID
+					: XT_CONNTRACK_STATE_SNAT | XT_CONNTRACK_STATE_DNAT;
 }
 
 /* linux/netfilter/xt_socket.h; without flags it passes over sockets that listen on all addresses.

@@ -191,21 +191,6 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
 	return 0;
 }
 
-int ipt_rules_add_lo_sources(const struct ipt_rules *rules, struct cidr_list *list, struct err *err)
-{
-	for (size_t i = 0; i < rules->rule_count; i++) {
-		struct cidr source;
-
-		if (!ipt_entry_lo_source(rules->rules[i].entry, rules->family, &source) ||
-		    cidr_list_contains(list, &source))
-			continue;
-		int r = cidr_list_add(list, &source, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 void ipt_rules_release(struct ipt_rules *rules)
 {
 	for (size_t i = 0; i < rules->rule_count; i++)

@@ -12,7 +12,6 @@
 
 #include "cni/core/ipt_entry.h"
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 /* What every chain's name of ours begins with, and no other's does. */
@@ -95,10 +94,9 @@ int ipt_rules_build(const struct redirect_plan *plan, enum plan_table table,
 int ipt_rules_compare(const struct ipt_rules *expected, const struct ipt_rules *found,
 		      struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Adds the addresses that the rules expect on lo, see ipt_entry_lo_source(), to those of the list
- * that it has not yet. -ENOMEM. */
-int ipt_rules_add_lo_sources(const struct ipt_rules *rules, struct cidr_list *list, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+/* Whether one of the chains that are there is not there any more afterwards. */
+bool ipt_rules_lose_chain(const struct ipt_rules *before, const struct ipt_rules *after)
+	__attribute__((nonnull));
 
 /* Frees chains and rules; what is left is empty. For CLEANUP(). */
 void ipt_rules_release(struct ipt_rules *rules) __attribute__((nonnull));

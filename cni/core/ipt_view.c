@@ -154,31 +154,3 @@ bool ipt_entry_equal(const void *a, const void *b, enum plan_family family)
 			return false;
 	}
 }
-
-static bool is_all_ones(const void *bytes, size_t size)
-{
-	const uint8_t *byte = bytes;
-
-	for (size_t i = 0; i < size; i++) {
-		if (byte[i] != 0xff)
-			return false;
-	}
-	return true;
-}
-
-bool ipt_entry_lo_source(const void *entry, enum plan_family family, struct cidr *ret_source)
-{
-	const struct ipt_ip *v4 = &((const struct ipt_entry *)entry)->ip;
-	const struct ip6t_ip6 *v6 = &((const struct ip6t_entry *)entry)->ipv6;
-	bool is_v6 = family == PLAN_V6;
-	const void *address = is_v6 ? (const void *)&v6->src : &v4->src;
-	const void *mask = is_v6 ? (const void *)&v6->smsk : &v4->smsk;
-	size_t size = is_v6 ? sizeof(v6->src) : sizeof(v4->src);
-
-	if (strcmp(is_v6 ? v6->outiface : v4->outiface, "lo") != 0 || !is_all_ones(mask, size))
-		return false;
-	struct cidr source = {.is_v6 = is_v6, .prefix_length = (uint8_t)(size * 8)};
-	memcpy(source.addr_be, address, size);
-	*ret_source = source;
-	return true;
-}

@@ -11,7 +11,6 @@
 #include <stdint.h>
 
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 /* A match or a target inside an entry. The names are those of the kernel's modules. */
@@ -45,13 +44,6 @@ bool ipt_entry_next_extension(const void *entry, enum plan_family family, size_t
  * and what the kernel keeps in an entry for itself are not looked at.
  */
 bool ipt_entry_equal(const void *a, const void *b, enum plan_family family)
-	__attribute__((nonnull));
-
-/*
- * Whether the entry is about a single source address that leaves by lo: an address that a proxy
- * binds, and that therefore has to be on lo. The address as a full-length prefix.
- */
-bool ipt_entry_lo_source(const void *entry, enum plan_family family, struct cidr *ret_source)
 	__attribute__((nonnull));
 
 #endif

@@ -270,55 +270,6 @@ struct nft_rest nft_content_attributes(const struct nft_content *content, size_t
 				 content->objects[object].size};
 }
 
-/* The bytes with which an expression of that name compares, after what it is told of is loaded. */
-static struct nft_rest compared_after(struct nft_rest expressions, const char *name, uint16_t type,
-				      uint32_t value)
-{
-	bool is_loaded = false;
-	struct nft_attr attr;
-
-	while (nft_next(&expressions, &attr)) {
-		const char *found = nft_find_text(attr.value, NFTA_EXPR_NAME);
-		struct nft_rest data = nft_find(attr.value, NFTA_EXPR_DATA);
-
-		if (is_loaded && strcmp(found, "cmp") == 0)
-			return nft_find(nft_find(data, NFTA_CMP_DATA), NFTA_DATA_VALUE);
-		is_loaded = strcmp(found, name) == 0 && nft_find_u32(data, type) == value;
-	}
-	return (struct nft_rest){0};
-}
-
-/* Whether a rule is about a single IPv6 source address that leaves by lo. */
-static bool is_lo_source(struct nft_rest rule, struct cidr *ret_source)
-{
-	struct nft_rest expressions = nft_find(rule, NFTA_RULE_EXPRESSIONS);
-	struct nft_rest interface =
-		compared_after(expressions, "meta", NFTA_META_KEY, NFT_META_OIFNAME);
-	struct nft_rest address =
-		compared_after(expressions, "payload", NFTA_PAYLOAD_OFFSET, NFT_OFFSET_V6_SOURCE);
-
-	if (interface.length < sizeof("lo") || memcmp(interface.bytes, "lo", sizeof("lo")) != 0 ||
-	    address.length != sizeof(ret_source->addr_be))
-		return false;
-	*ret_source = (struct cidr){.is_v6 = true, .prefix_length = CIDR_V6_BITS};
-	memcpy(ret_source->addr_be, address.bytes, sizeof(ret_source->addr_be));
-	return true;
-}
-
-int nft_content_lo_sources(const struct nft_content *content, struct cidr_list *list,
-			   struct err *err)
-{
-	int r = 0;
-
-	for (size_t i = content->count - content->rule_count; r == 0 && i < content->count; i++) {
-		struct cidr source;
-
-		if (is_lo_source(nft_content_attributes(content, i), &source))
-			r = cidr_list_add(list, &source, err);
-	}
-	return r;
-}
-
 void nft_content_release(struct nft_content *content)
 {
 	strbuf_release(&content->bytes);

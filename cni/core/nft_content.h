@@ -13,7 +13,6 @@
 
 #include "cni/core/nft_attr.h"
 #include "cni/core/nft_rules.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
 
@@ -61,10 +60,6 @@ struct nft_rest nft_content_attributes(const struct nft_content *content, size_t
 int nft_content_compare(const struct nft_content *expected, const struct nft_rules *rules,
 			const struct nft_content *found, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
-
-/* Adds the single IPv6 addresses that rules let pass when they leave by lo from them. -ENOMEM. */
-int nft_content_lo_sources(const struct nft_content *content, struct cidr_list *list,
-			   struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /* Frees it; what is left is empty. For CLEANUP(). */
 void nft_content_release(struct nft_content *content) __attribute__((nonnull));

@@ -16,6 +16,7 @@
 enum {
 	OFFSET_V4_SOURCE = 12,
 	OFFSET_V4_DESTINATION = 16,
+	OFFSET_V6_SOURCE = 8,
 	OFFSET_V6_DESTINATION = 24,
 	OFFSET_SOURCE_PORT = 0,
 	OFFSET_DESTINATION_PORT = 2,
@@ -201,7 +202,7 @@ static void ask_address(struct strbuf *out, const struct cidr *cidr, const struc
 {
 	size_t size = cidr->is_v6 ? CIDR_V6_BITS / 8 : CIDR_V4_BITS / 8;
 	uint32_t offset_v4 = is_source ? OFFSET_V4_SOURCE : OFFSET_V4_DESTINATION;
-	uint32_t offset_v6 = is_source ? NFT_OFFSET_V6_SOURCE : OFFSET_V6_DESTINATION;
+	uint32_t offset_v6 = is_source ? OFFSET_V6_SOURCE : OFFSET_V6_DESTINATION;
 	uint8_t mask[NFT_KEY_SIZE_MAX] = {0};
 
 	load_payload(out, NFT_PAYLOAD_NETWORK_HEADER, cidr->is_v6 ? offset_v6 : offset_v4, size);
@@ -322,19 +323,28 @@ static void ask_socket(struct strbuf *out, const struct plan_rule *rule)
 	}
 }
 
+/* Asks whether any of the bits is set in what conntrack has by that key. */
+static void ask_conntrack_bits(struct strbuf *out, enum nft_ct_keys key, uint32_t bits)
+{
+	static const uint32_t NONE = 0;
+
+	PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, key});
+	put_mask(out, &bits, sizeof(bits));
+	put_cmp(out, NFT_CMP_NEQ, &NONE, sizeof(NONE));
+}
+
 static void ask_state(struct strbuf *out, enum plan_state state)
 {
-	static const uint32_t INVALID = NF_CT_STATE_INVALID_BIT;
-	static const uint32_t NONE = 0;
 	static const uint8_t REPLY = IP_CT_DIR_REPLY;
 
 	switch (state) {
 	case PLAN_ANY_STATE:
 		return;
 	case PLAN_INVALID:
-		PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, NFT_CT_STATE});
-		put_mask(out, &INVALID, sizeof(INVALID));
-		put_cmp(out, NFT_CMP_NEQ, &NONE, sizeof(NONE));
+		ask_conntrack_bits(out, NFT_CT_STATE, NF_CT_STATE_INVALID_BIT);
+		return;
+	case PLAN_TRANSLATED:
+		ask_conntrack_bits(out, NFT_CT_STATUS, IPS_SRC_NAT | IPS_DST_NAT);
 		return;
 	case PLAN_REPLY:
 		PUT_EXPR(out, "ct", {NFTA_CT_DREG, NFT_REG_1}, {NFTA_CT_KEY, NFT_CT_DIRECTION});

@@ -7,8 +7,6 @@
 #include "cni/core/nft_rules.h"
 #include "common/base/strbuf.h"
 
-enum { NFT_OFFSET_V6_SOURCE = 8 }; /* of the source address in IPv6's header (RFC 8200) */
-
 /* Appends the attribute with the expressions of a rule; its sets are those of `rules`. */
 void nft_expr_rule(const struct nft_rules *rules, const struct nft_rule *rule, struct strbuf *out)
 	__attribute__((nonnull));

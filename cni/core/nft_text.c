@@ -121,6 +121,13 @@ static void put_segment(struct strbuf *out, const struct nft_rule *rule)
 
 static void put_socket(struct strbuf *out, const struct plan_rule *rule)
 {
+	static const char *const STATES[] = {
+		[PLAN_ANY_STATE] = "",
+		[PLAN_INVALID] = "ct state invalid ",
+		[PLAN_REPLY] = "ct direction reply ",
+		[PLAN_TRANSLATED] = "ct status snat,dnat ",
+	};
+
 	if (rule->has_uid) {
 		strbuf_puts(out, "meta skuid ");
 		put_range(out, &rule->uids);
@@ -134,8 +141,7 @@ static void put_socket(struct strbuf *out, const struct plan_rule *rule)
 	if (rule->has_mark)
 		strbuf_printf(out, "meta mark 0x%x ", rule->mark);
 	strbuf_puts(out, rule->has_socket ? "socket wildcard 0 " : "");
-	strbuf_puts(out, rule->state == PLAN_INVALID ? "ct state invalid " : "");
-	strbuf_puts(out, rule->state == PLAN_REPLY ? "ct direction reply " : "");
+	strbuf_puts(out, STATES[rule->state]);
 }
 
 static void put_verdict(struct strbuf *out, const struct plan_rule *rule)

@@ -25,6 +25,22 @@ void plan_json_rule(const struct plan_rule *rule, struct strbuf *out)
 		json_write_text(text.data, text.length, out);
 }
 
+static void put_routes(const struct redirect_plan *plan, struct strbuf *out)
+{
+	strbuf_puts(out, "\"routes\":[");
+	for (size_t i = 0; i < plan->route_count; i++)
+		strbuf_printf(out,
+			      "%s{\"families\":[4,6],\"mark\":%u,\"table\":%d,\"priority\":%d,"
+			      "\"route\":\"local default dev lo\"}",
+			      i > 0 ? "," : "", plan->route_marks[i], PLAN_ROUTE_TABLE,
+			      PLAN_ROUTE_PRIORITY);
+	strbuf_puts(out, "],\"sysctls\":{");
+	if (plan->route_count > 0)
+		strbuf_puts(out, "\"net.ipv4.tcp_fwmark_accept\":1,\"net.ipv4.fwmark_reflect\":1,"
+				 "\"net.ipv6.fwmark_reflect\":1");
+	strbuf_puts(out, "}");
+}
+
 void plan_json(const struct redirect_plan *plan, struct strbuf *out)
 {
 	strbuf_puts(out, "{\"rules\":[");
@@ -33,5 +49,7 @@ void plan_json(const struct redirect_plan *plan, struct strbuf *out)
 		plan_json_rule(&plan->rules[i], out);
 		strbuf_puts(out, "}");
 	}
-	strbuf_puts(out, "]}\n");
+	strbuf_puts(out, "],");
+	put_routes(plan, out);
+	strbuf_puts(out, "}\n");
 }

@@ -10,7 +10,11 @@
  * "table", "chain", "why", and "rule", as redirect_text_rule() has it. */
 void plan_json_rule(const struct plan_rule *rule, struct strbuf *out) __attribute__((nonnull));
 
-/* The plan as an object with the list "rules", in their order, and a line end. */
+/*
+ * The plan as an object and a line end: the list "rules", in their order; the list "routes", of
+ * what is routed by its mark: "families", "mark", "table" and "priority" of the policy rule, and
+ * "route", which the table has; and "sysctls", which are 1, the value by the name.
+ */
 void plan_json(const struct redirect_plan *plan, struct strbuf *out) __attribute__((nonnull));
 
 #endif

@@ -33,10 +33,11 @@ static void plan_inbound(struct plan_builder *builder, const struct redirect_spe
 {
 	struct plan_rule rerouted = plan_goto(PLAN_CHAIN_INBOUND, PLAN_CHAIN_REROUTED, "");
 
-	if (is_inbound_too(spec))
-		plan_add_inbound(builder, spec, to_inbound(PLAN_CHAIN_INBOUND, spec), &rerouted);
-	else
-		plan_add_rerouted(builder, spec, rerouted);
+	plan_add_rerouted(builder, spec, rerouted);
+	if (!is_inbound_too(spec))
+		return;
+	plan_add_forwarded(builder, PLAN_CHAIN_INBOUND);
+	plan_add_inbound(builder, spec, to_inbound(PLAN_CHAIN_INBOUND, spec));
 }
 
 void plan_nat(struct plan_builder *builder, const struct redirect_spec *spec)

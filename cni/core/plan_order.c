@@ -20,29 +20,25 @@ unsigned int plan_captured_families(const struct redirect_spec *spec)
 	return plan_included_families(spec) | plan_families_any(&spec->dns_servers);
 }
 
-/* What comes in at reroute interfaces, of these families, and is not for the pod itself. */
-static void add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
-			 unsigned int families, struct plan_rule rule)
-{
-	rule = plan_of(families, plan_because("reroute interface", rule));
-	rule.is_destination_foreign = true;
-	plan_add_interfaces(builder, rule, PLAN_IN, &spec->reroute_interfaces);
-}
-
 void plan_add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
 		       struct plan_rule rerouted)
 {
-	add_rerouted(builder, spec, plan_captured_families(spec), rerouted);
+	rerouted = plan_of(plan_captured_families(spec), rerouted);
+	rerouted.why = "reroute interface";
+	rerouted.is_destination_foreign = true;
+	plan_add_interfaces(builder, rerouted, PLAN_IN, &spec->reroute_interfaces);
 }
 
-void plan_add_rerouted_rest(struct plan_builder *builder, const struct redirect_spec *spec,
-			    enum plan_chain chain)
+void plan_add_forwarded(struct plan_builder *builder, enum plan_chain chain)
 {
-	add_rerouted(builder, spec, ~plan_captured_families(spec), plan_pass(chain, ""));
+	struct plan_rule rule = plan_for(PLAN_TCP, plan_pass(chain, "is only forwarded"));
+
+	rule.is_destination_foreign = true;
+	plan_add(builder, &rule);
 }
 
 void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *spec,
-		      struct plan_rule captured, const struct plan_rule *rerouted)
+		      struct plan_rule captured)
 {
 	struct plan_rule gate = plan_at_port(spec->gate_port, plan_because("the gate", captured));
 	enum plan_chain chain = captured.chain;
@@ -51,10 +47,6 @@ void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *
 		plan_add(builder, &gate);
 	plan_add_interfaces(builder, plan_pass(chain, "excluded interface"), PLAN_IN,
 			    &spec->exclude_interfaces);
-	if (rerouted != NULL) {
-		plan_add_rerouted(builder, spec, *rerouted);
-		plan_add_rerouted_rest(builder, spec, chain);
-	}
 	plan_add_cidrs(builder, plan_pass(chain, "excluded source"), PLAN_SOURCE,
 		       &spec->exclude_inbound_cidrs);
 	plan_add_ports(builder, plan_for(PLAN_TCP, plan_pass(chain, "excluded port")),

@@ -9,24 +9,23 @@
 #include "cni/core/plan_builder.h"
 #include "common/redirect_spec.h"
 
-/*
- * What comes in: the gate, before every exclusion, since it answers as long as rules and proxy are
- * there; excluded interfaces; reroute interfaces, which end in `rerouted`, or pass
- * (NULL: they have been asked); excluded sources and ports; included ports. The
- * gate and these end in `captured`, which is for TCP.
- */
-void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *spec,
-		      struct plan_rule captured, const struct plan_rule *rerouted)
-	__attribute__((nonnull(1, 2)));
-
 /* What comes in at reroute interfaces and is not for the pod itself, of the families of which
  * anything is captured outbound. */
 void plan_add_rerouted(struct plan_builder *builder, const struct redirect_spec *spec,
 		       struct plan_rule rerouted) __attribute__((nonnull));
 
-/* The same of the other families, which passes. */
-void plan_add_rerouted_rest(struct plan_builder *builder, const struct redirect_spec *spec,
-			    enum plan_chain chain) __attribute__((nonnull));
+/* All other TCP that comes in and is not for the pod itself: it passes. Whether a container or a
+ * virtual machine behind the host sends it or gets it, the host only forwards it. */
+void plan_add_forwarded(struct plan_builder *builder, enum plan_chain chain)
+	__attribute__((nonnull));
+
+/*
+ * What comes in for the pod itself: the gate, before every exclusion, since it answers as long as
+ * rules and proxy are there; excluded interfaces, sources and ports; included ports. The gate and
+ * these end in `captured`, which is for TCP.
+ */
+void plan_add_inbound(struct plan_builder *builder, const struct redirect_spec *spec,
+		      struct plan_rule captured) __attribute__((nonnull));
 
 /* What the outbound logic ends in: rules of one chain. */
 struct plan_outbound {

@@ -39,21 +39,14 @@ static void add_connected(struct plan_builder *builder)
 	plan_add(builder, &rule);
 }
 
-/* Answers to what came in at a reroute interface find no socket: they go back there. Without
- * conntrack they are known by their destination. */
-static void add_rerouted_answers(struct plan_builder *builder, const struct redirect_spec *spec)
+/* Here it has the destination that it had before NAT, and that is the host's own of what is
+ * masqueraded, or published. A connection that is new is not known to be such. */
+static void add_translated(struct plan_builder *builder)
 {
 	struct plan_rule rule =
-		plan_for(PLAN_TCP, plan_pass(PLAN_CHAIN_TPROXY, "answer to what was rerouted"));
+		plan_for(PLAN_TCP, plan_pass(PLAN_CHAIN_TPROXY, "is forwarded by NAT"));
 
-	if (spec->reroute_interfaces.count == 0)
-		return;
-	if (is_both(spec)) {
-		rule.segment = PLAN_NOT_SYN;
-		rule.is_destination_foreign = true;
-	} else {
-		rule.state = PLAN_REPLY;
-	}
+	rule.state = PLAN_TRANSLATED;
 	plan_add(builder, &rule);
 }
 
@@ -77,25 +70,25 @@ static void add_on_loopback(struct plan_builder *builder, const struct redirect_
 	plan_add(builder, &local);
 }
 
-/* What comes in; and what comes back on lo. Mode tproxy reroutes by nat. */
+/* What comes in; and what comes back on lo, where what is marked has foreign addresses, too. Mode
+ * tproxy reroutes by nat. */
 static void plan_in(struct plan_builder *builder, const struct redirect_spec *spec)
 {
 	struct plan_rule captured =
 		plan_tproxy_to(PLAN_CHAIN_TPROXY, spec->inbound_port, "captured for the proxy");
-	struct plan_rule passed = plan_pass(PLAN_CHAIN_TPROXY, "");
 
-	if (is_both(spec)) {
+	if (is_both(spec))
 		plan_add_rerouted(builder, spec,
 				  plan_goto(PLAN_CHAIN_TPROXY, PLAN_CHAIN_TPROXY_REROUTED, ""));
-		plan_add_rerouted_rest(builder, spec, PLAN_CHAIN_TPROXY);
-	}
 	add_connected(builder);
-	add_rerouted_answers(builder, spec);
 	add_on_loopback(builder, spec);
+	if (!is_both(spec))
+		add_translated(builder);
+	plan_add_forwarded(builder, PLAN_CHAIN_TPROXY);
 	if (is_both(spec))
 		add(builder, plan_for(PLAN_TCP, plan_set_mark(PLAN_CHAIN_TPROXY, PLAN_MARK_PAST,
 							      "from outside")));
-	plan_add_inbound(builder, spec, captured, is_both(spec) ? NULL : &passed);
+	plan_add_inbound(builder, spec, captured);
 }
 
 /* The outbound logic in a chain, of which what is captured goes on in another. */

@@ -100,7 +100,7 @@ static const struct command_row COMMANDS[REDIRECT_COMMAND_COUNT] = {
 		 "systemd unit sidewire-redirect applies /etc/sidewire/redirect.json each time.\n",
 		 "Examples:\n"
 		 "  %s apply --dry-run /etc/sidewire/redirect.json\n"
-		 "  %s apply --in-pod --annotation \"$SIDEWIRE_REDIRECT\"\n"
+		 "  %s apply --in-pod --replace --annotation \"$SIDEWIRE_REDIRECT\"\n"
 		 "  %s apply --pod-netns /run/netns/cni-1234 redirect.json\n"},
 	[REDIRECT_COMMAND_VERIFY] =
 		{"verify", DOCUMENT, NULL, "compare what is in force with a document",

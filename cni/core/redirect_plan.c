@@ -72,6 +72,18 @@ static void plan_routes(struct redirect_plan *plan, const struct redirect_spec *
 	plan->route_marks[plan->route_count++] = PLAN_MARK_BACK;
 }
 
+static void plan_addresses(struct plan_builder *builder, const struct redirect_spec *spec)
+{
+	struct err err;
+
+	for (size_t i = 0; builder->errnum == 0 && i < spec->inbound_source.count; i++) {
+		const struct cidr *source = &spec->inbound_source.items[i];
+
+		if (source->is_v6)
+			builder->errnum = -cidr_list_add(&builder->plan.lo_addresses, source, &err);
+	}
+}
+
 int redirect_plan_build(const struct redirect_spec *spec, struct redirect_plan *ret_plan,
 			struct err *err)
 {
@@ -83,6 +95,7 @@ int redirect_plan_build(const struct redirect_spec *spec, struct redirect_plan *
 		plan_filter(&builder, spec);
 		plan_nat(&builder, spec);
 		plan_routes(&builder.plan, spec);
+		plan_addresses(&builder, spec);
 	}
 	if (builder.errnum != 0)
 		redirect_plan_release(&builder.plan);
@@ -98,5 +111,6 @@ int redirect_plan_build(const struct redirect_spec *spec, struct redirect_plan *
 void redirect_plan_release(struct redirect_plan *plan)
 {
 	free(plan->rules);
+	cidr_list_release(&plan->lo_addresses);
 	*plan = (struct redirect_plan){0};
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * From a redirect document to what carries it out, as plain values: rules in order, policy routes,
- * a sysctl. It is told without any backend's bytes; a backend encodes it (ipt_entry), redirect_text
- * prints it, plan_evaluate says what becomes of a packet.
+ * From a redirect document to what carries it out, as plain values: rules in order, addresses on
+ * lo, policy routes, a sysctl. It is told without any backend's bytes; a backend encodes it
+ * (ipt_entry), redirect_text prints it, plan_evaluate says what becomes of a packet.
+ *
+ * What comes in is captured where it is sent to an address of the pod's own, or the host's: what is
+ * only forwarded passes.
  *
  * The order inside a chain is the order in the kernel, and the first match that ends ends it.
  * tests/golden/plan shows plans.
@@ -15,10 +18,11 @@
  * is accepted the mark of its SYN, and fwmark_reflect, which each family has, gives what no socket
  * answers the mark of what it answers. What comes from outside is marked PLAN_MARK_PAST, and
  * answers with that mark pass: those of the application past the proxy, and those of the proxy's
- * sockets that are closed, which have no owner any more. What the proxy sends to the application in
- * a caller's name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy
- * rule sends the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's
- * sockets not to get them.
+ * sockets that are closed, which have no owner any more. Those that the proxy has opened and closed
+ * are known by the mark that it gave them. What the proxy sends to the application in a caller's
+ * name, with an address that is not the pod's, is marked PLAN_MARK_BACK, and a policy rule sends
+ * the answers back to lo. The other marks are taken off in mangle INPUT, for the proxy's sockets
+ * not to get them.
  */
 #ifndef SIDEWIRE_CNI_REDIRECT_PLAN_H
 #define SIDEWIRE_CNI_REDIRECT_PLAN_H
@@ -108,8 +112,9 @@ enum plan_segment { PLAN_ANY_SEGMENT, PLAN_SYN, PLAN_NOT_SYN };
 /* What conntrack says. */
 enum plan_state {
 	PLAN_ANY_STATE,
-	PLAN_INVALID, /* it belongs to no connection, and can open none */
-	PLAN_REPLY,   /* it goes against the direction in which its connection was opened */
+	PLAN_INVALID,    /* it belongs to no connection, and can open none */
+	PLAN_REPLY,      /* it goes against the direction in which its connection was opened */
+	PLAN_TRANSLATED, /* NAT has changed an address or a port of its connection's first packet */
 };
 
 enum plan_verdict {
@@ -170,8 +175,11 @@ struct redirect_plan {
 	 * there are any, tcp_fwmark_accept and fwmark_reflect are 1. */
 	uint32_t route_marks[PLAN_ROUTE_MARKS];
 	size_t route_count;
-	/* Where the gate's rule is: committed last, so that an open gate means that all is in
-	 * force. */
+	/* IPv6 addresses that the proxy binds towards the application: they are to be on lo where
+	 * IPv6 is programmed. Owned. */
+	struct cidr_list lo_addresses;
+	/* Where the gate's rule is: committed after all that is new, so that an open gate means
+	 * that all is in force. */
 	enum plan_table gate_table;
 };
 
@@ -193,7 +201,7 @@ const char *plan_chain_hook(enum plan_chain chain);
 int redirect_plan_build(const struct redirect_spec *spec, struct redirect_plan *ret_plan,
 			struct err *err) __attribute__((nonnull, warn_unused_result));
 
-/* Frees the rules; the plan is empty afterwards. For CLEANUP(). */
+/* Frees what it holds; the plan is empty afterwards. For CLEANUP(). */
 void redirect_plan_release(struct redirect_plan *plan) __attribute__((nonnull));
 
 #endif

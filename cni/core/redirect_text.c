@@ -90,6 +90,7 @@ static void put_knowledge(struct strbuf *out, const struct plan_rule *rule)
 		[PLAN_ANY_STATE] = "",
 		[PLAN_INVALID] = " -m conntrack --ctstate INVALID",
 		[PLAN_REPLY] = " -m conntrack --ctdir REPLY",
+		[PLAN_TRANSLATED] = " -m conntrack --ctstate SNAT,DNAT",
 	};
 
 	if (rule->is_source_foreign)

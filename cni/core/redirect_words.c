@@ -63,6 +63,7 @@ static void say_socket(struct strbuf *out, const struct plan_rule *rule)
 		[PLAN_ANY_STATE] = "",
 		[PLAN_INVALID] = " of no connection",
 		[PLAN_REPLY] = " in answer",
+		[PLAN_TRANSLATED] = " changed by NAT",
 	};
 
 	strbuf_puts(out, STATES[rule->state]);

@@ -2,6 +2,7 @@
 /* The backend of ip_tables and ip6_tables, by libiptc: one commit a table and family. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cni/io/ipt_change.h"
 #include "cni/io/ipt_table.h"
@@ -85,6 +86,24 @@ static int prepare_families(const struct rules_goal *goal, enum plan_table table
 	return r < 0 ? r : prepare_table(goal, table, last, change, err);
 }
 
+/* Behind all others those tables that lose a chain: in another mode another table captures what it
+ * did, and has to do so by then. */
+static void put_losers_last(struct rules_change *change)
+{
+	struct ipt_change items[CHANGES_MAX] = {0};
+	size_t count = 0;
+
+	for (int is_loser = 0; is_loser <= 1; is_loser++) {
+		for (size_t i = 0; i < change->count; i++) {
+			const struct ipt_change *item = &change->items[i];
+
+			if (ipt_rules_lose_chain(&item->before, &item->wanted) == is_loser)
+				items[count++] = *item;
+		}
+	}
+	memcpy(change->items, items, count * sizeof(*items));
+}
+
 /* And so does the table that has the gate's rule. */
 static int prepare(const struct rules_goal *goal, struct rules_change **ret_change, struct err *err)
 {
@@ -102,6 +121,8 @@ static int prepare(const struct rules_goal *goal, struct rules_change **ret_chan
 	}
 	if (r == 0)
 		r = prepare_families(goal, goal->plan->gate_table, change, err);
+	if (r == 0 && !change->is_removal)
+		put_losers_last(change);
 	if (r == 0)
 		*ret_change = TAKE(change);
 	return r;
@@ -152,10 +173,7 @@ static int commit(struct rules_change *change, struct err *err)
 		struct err cause;
 		int r = ipt_change_commit(&change->items[change->tried++], &cause);
 
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
+		err_keep_first(r, &cause, &first, err);
 		if (r < 0 && !change->is_removal)
 			return r;
 	}
@@ -171,32 +189,9 @@ static int undo(struct rules_change *change, struct err *err)
 		struct err cause;
 		int r = ipt_change_undo(&change->items[--change->tried], &cause);
 
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
+		err_keep_first(r, &cause, &first, err);
 	}
 	return first;
-}
-
-static int lo_sources(const struct rules_change *change, bool is_before, struct cidr_list *ret_list,
-		      struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list list = {0};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < change->count; i++) {
-		const struct ipt_change *item = &change->items[i];
-
-		if (item->wanted.family == PLAN_V6)
-			r = ipt_rules_add_lo_sources(is_before ? &item->before : &item->wanted,
-						     &list, err);
-	}
-	if (r < 0)
-		return r;
-	*ret_list = list;
-	list = (struct cidr_list){0};
-	return 0;
 }
 
 const struct rules_backend IPTABLES_BACKEND = {
@@ -207,6 +202,5 @@ const struct rules_backend IPTABLES_BACKEND = {
 	.list_foreign = list_foreign,
 	.commit = commit,
 	.undo = undo,
-	.lo_sources = lo_sources,
 	.free = change_free,
 };

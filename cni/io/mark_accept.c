@@ -24,10 +24,13 @@ enum {
 	SYSCTL_COUNT = sizeof(SYSCTLS) / sizeof(SYSCTLS[0]),
 };
 
+/* The kernel takes every number but 0 for "on", and keeps it: by this one what is ours is known. */
+#define OURS "2"
+
 _Static_assert(MARK_ACCEPT_ALL == (1u << SYSCTL_COUNT) - 1, "a bit for each");
 
 /* What the kernel has not, since it has no IPv6, is never missing. */
-static int read_one(size_t sysctl, bool *ret_is_set, struct err *err)
+static int read_one(size_t sysctl, bool *ret_is_set, bool *ret_is_ours, struct err *err)
 {
 	const char *path = SYSCTLS[sysctl].path;
 	CLEANUP(freep) char *value = NULL;
@@ -43,22 +46,25 @@ static int read_one(size_t sysctl, bool *ret_is_set, struct err *err)
 		return r;
 	}
 	*ret_is_set = is_absent || value[0] != '0';
+	*ret_is_ours = !is_absent && strcmp(value, OURS "\n") == 0;
 	return 0;
 }
 
-int mark_accept_read(uint32_t *ret_set, struct err *err)
+int mark_accept_read(struct mark_accept *ret_found, struct err *err)
 {
-	uint32_t set = 0;
+	struct mark_accept found = {0};
 
 	for (size_t i = 0; i < SYSCTL_COUNT; i++) {
 		bool is_set = false;
-		int r = read_one(i, &is_set, err);
+		bool is_ours = false;
+		int r = read_one(i, &is_set, &is_ours, err);
 
 		if (r < 0)
 			return r;
-		set |= is_set ? 1u << i : 0;
+		found.set |= is_set ? 1u << i : 0;
+		found.ours |= is_ours ? 1u << i : 0;
 	}
-	*ret_set = set;
+	*ret_found = found;
 	return 0;
 }
 
@@ -84,19 +90,20 @@ static int write_one(const char *path, bool is_set, struct err *err)
 	/* mark_accept_read() has seen that it may be absent. */
 	if (fd < 0)
 		return errno == ENOENT ? 0 : say_unwritable(path, errno, err);
-	int r = write(fd, is_set ? "1" : "0", 1) < 0 ? say_unwritable(path, errno, err) : 0;
+	int r = write(fd, is_set ? OURS : "0", 1) < 0 ? say_unwritable(path, errno, err) : 0;
 	close(fd);
 	return r;
 }
 
-int mark_accept_write(uint32_t set, struct err *err)
+int mark_accept_write(uint32_t ours, struct err *err)
 {
-	uint32_t before = 0;
+	struct mark_accept before = {0};
 	int r = mark_accept_read(&before, err);
 
+	ours &= before.ours | ~before.set;
 	for (size_t i = 0; r == 0 && i < SYSCTL_COUNT; i++) {
-		if (((set ^ before) & 1u << i) != 0)
-			r = write_one(SYSCTLS[i].path, (set & 1u << i) != 0, err);
+		if (((ours ^ before.ours) & 1u << i) != 0)
+			r = write_one(SYSCTLS[i].path, (ours & 1u << i) != 0, err);
 	}
 	return r;
 }

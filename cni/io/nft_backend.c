@@ -145,20 +145,6 @@ static int undo(struct rules_change *change, struct err *err)
 	return r;
 }
 
-static int lo_sources(const struct rules_change *change, bool is_before, struct cidr_list *ret_list,
-		      struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list list = {0};
-	int r = nft_content_lo_sources(is_before ? &change->state.content : &change->wanted, &list,
-				       err);
-
-	if (r == 0) {
-		*ret_list = list;
-		list = (struct cidr_list){0};
-	}
-	return r;
-}
-
 const struct rules_backend NFTABLES_BACKEND = {
 	.name = "nftables",
 	.is_used = is_used,
@@ -167,6 +153,5 @@ const struct rules_backend NFTABLES_BACKEND = {
 	.list_foreign = list_foreign,
 	.commit = commit,
 	.undo = undo,
-	.lo_sources = lo_sources,
 	.free = change_free,
 };

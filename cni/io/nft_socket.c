@@ -25,7 +25,6 @@ void nft_socket_closep(const int *fd)
 
 int nft_socket_open(int *ret_fd, struct err *err)
 {
-	static const int ON = 1;
 	CLEANUP(nft_socket_closep)
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
 
@@ -34,11 +33,6 @@ int nft_socket_open(int *ret_fd, struct err *err)
 			       "the kernel has no nfnetlink: load it with modprobe nfnetlink");
 	if (fd < 0)
 		return err_set(err, errno, "no netlink socket: %s", strerror(errno));
-	/* Kernels without them tell less, and are understood too. */
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &ON, sizeof(ON));
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &ON, sizeof(ON));
-	/* Refusals for which there is no room may be lost: the first is what counts. */
-	(void)setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &ON, sizeof(ON));
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
@@ -138,6 +132,18 @@ static void make_room(int fd, size_t bytes)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
+/* How refusals are to be told of. */
+static void ask_for_refusals(int fd)
+{
+	static const int ON = 1;
+
+	/* Kernels without them tell less, and are understood too. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &ON, sizeof(ON));
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &ON, sizeof(ON));
+	/* Those for which there is no room may be lost: the first is what counts. */
+	(void)setsockopt(fd, SOL_NETLINK, NETLINK_NO_ENOBUFS, &ON, sizeof(ON));
+}
+
 int nft_socket_commit(int fd, const struct strbuf *batch, struct nft_message *ret_refusal,
 		      struct err *err)
 {
@@ -146,6 +152,7 @@ int nft_socket_commit(int fd, const struct strbuf *batch, struct nft_message *re
 
 	if (buffer == NULL || batch->is_failed)
 		return err_set(err, ENOMEM, "out of memory");
+	ask_for_refusals(fd);
 	make_room(fd, batch->length);
 	struct nft_message refusal = {0};
 	int r = send_all(fd, batch, err);

@@ -13,8 +13,10 @@
 #include "cni/io/nft_socket.h"
 #include "common/base/cleanup.h"
 
-/* A ruleset that someone else keeps changing is not read for ever. */
-enum { READ_ATTEMPTS = 5 };
+enum {
+	READ_ATTEMPTS = 5,    /* a ruleset that someone else keeps changing is not read for ever */
+	FIRST_GENERATION = 1, /* of a namespace's ruleset: nf_tables_init_net() */
+};
 
 /* Asks for one kind of thing. */
 static int ask(int fd, uint16_t type, uint16_t flags, uint8_t family, const char *set,
@@ -158,6 +160,8 @@ static int read_once(struct nft_state *state, struct err *err)
 
 	if (r == 0)
 		r = read_generation(fd, &state->generation, err);
+	if (r == 0 && state->generation == FIRST_GENERATION)
+		return 0; /* nobody has ever written anything */
 	if (r == 0)
 		r = ask(fd, NFT_MSG_GETCHAIN, NLM_F_DUMP, NFPROTO_UNSPEC, NULL, note_chain, state,
 			err);

@@ -90,12 +90,14 @@ static int begin_watches(struct node_api *api, const char *namespace, struct err
 	snprintf(collection, sizeof(collection), "/apis/apps/v1/namespaces/%s/daemonsets",
 		 namespace);
 	struct kube_watch_request daemon_set = {
-		collection, "fieldSelector=metadata.name%3D" DAEMON_SET, on_daemon_set, api, NULL};
+		collection, "fieldSelector=metadata.name%3D" DAEMON_SET, on_daemon_set, api, NULL,
+		0};
 	int r = kube_client_watch(api->client, &daemon_set, err);
 	if (r < 0)
 		return r;
 	snprintf(selector, sizeof(selector), "fieldSelector=metadata.name%%3D%s", namespace);
-	struct kube_watch_request own = {"/api/v1/namespaces", selector, on_namespace, api, NULL};
+	struct kube_watch_request own = {
+		"/api/v1/namespaces", selector, on_namespace, api, NULL, 0};
 	return kube_client_watch(api->client, &own, err);
 }
 
@@ -290,7 +292,7 @@ static void note_health(struct node_api *api, struct node_state *state)
 	kube_client_health(api->client, &health);
 	state->api_failures = health.failures;
 	for (size_t i = 0; i < WATCH_COUNT; i++) {
-		const char *trouble = kube_client_trouble(api->client, i);
+		const char *trouble = kube_client_trouble(api->client, i)->msg;
 
 		if (strcmp(api->logged[i], trouble) == 0)
 			continue;

@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "cni/core/policy_rule.h"
-#include "cni/io/rtnetlink.h"
 #include "common/base/cleanup.h"
 
 /* What has been seen of a list, which has each family's rules in the order in which they are asked.
@@ -117,7 +116,8 @@ static int note(struct nl_msg *message, void *argument)
 	return NL_OK;
 }
 
-int policy_order_check(const struct redirect_plan *plan, enum plan_family families, struct err *err)
+int policy_order_check(const struct redirect_plan *plan, enum plan_family families,
+		       struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *question = nlmsg_alloc_simple(RTM_GETRULE, 0);
 	struct fib_rule_hdr header = {.family = AF_UNSPEC};
@@ -128,7 +128,7 @@ int policy_order_check(const struct redirect_plan *plan, enum plan_family famili
 		return 0;
 	if (question == NULL || nlmsg_append(question, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	if (rtnetlink_list(question, &listener, err) < 0)
+	if (rtnetlink_list(rtnetlink, question, &listener, err) < 0)
 		return err_wrap(err, "the policy rules can not be listed");
 	if (!seen.is_shadowed)
 		return 0;

@@ -7,6 +7,7 @@
 #include "cni/io/pod_address.h"
 #include "cni/io/policy_order.h"
 #include "cni/io/route_change.h"
+#include "cni/io/rtnetlink.h"
 #include "cni/io/rules_backend.h"
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
@@ -33,14 +34,14 @@ struct part {
 
 /* All that one apply does, so that it can be taken back. */
 struct transaction {
+	struct rtnetlink rtnetlink; /* owned */
 	struct rules_goal goal;
 	struct part parts[BACKEND_COUNT]; /* the first leads to the goal, others to nothing */
 	size_t count;
-	size_t tried;                /* commits that were tried, from the first */
-	struct route_change *routes; /* owned */
-	struct cidr_list on_lo;      /* IPv6 addresses that were there */
-	struct cidr_list wanted;     /* that the goal's rules expect there */
-	struct cidr_list stale;      /* of on_lo: that only the rules before did */
+	size_t tried;                   /* commits that were tried, from the first */
+	struct route_change *routes;    /* owned */
+	struct lo_addresses before;     /* the IPv6 addresses that lo had */
+	const struct cidr_list *wanted; /* those that it is to have; borrowed */
 };
 
 static void part_release(struct part *part)
@@ -55,9 +56,8 @@ static void transaction_release(struct transaction *transaction)
 	for (size_t i = 0; i < transaction->count; i++)
 		part_release(&transaction->parts[i]);
 	route_change_free(transaction->routes);
-	cidr_list_release(&transaction->on_lo);
-	cidr_list_release(&transaction->wanted);
-	cidr_list_release(&transaction->stale);
+	lo_addresses_release(&transaction->before);
+	rtnetlink_release(&transaction->rtnetlink);
 }
 
 /* Whether a change can not be prepared because the kernel does not offer what it needs. */
@@ -67,12 +67,12 @@ static bool is_absent(int r)
 }
 
 /* IPv6 can not be redirected, for that cause: no harm unless the pod has such an address. */
-static int pass_without_v6(const struct redirect_target *target, const struct err *cause,
-			   struct err *err)
+static int pass_without_v6(const struct redirect_target *target, struct rtnetlink *rtnetlink,
+			   const struct err *cause, struct err *err)
 {
 	bool has_v6 = target->has_v6;
 
-	if (!has_v6 && pod_address_has_global_v6(&has_v6, err) < 0)
+	if (!has_v6 && pod_address_has_global_v6(rtnetlink, &has_v6, err) < 0)
 		return err->code;
 	if (has_v6)
 		return err_set(err, -cause->code, "the pod has an IPv6 address, but %s",
@@ -93,7 +93,7 @@ static int prepare_by(const struct rules_backend *backend, const struct redirect
 		transaction->goal.families = PLAN_V4;
 		r = backend->prepare(&transaction->goal, &part.change, err);
 		if (r == 0)
-			r = pass_without_v6(target, &cause, err);
+			r = pass_without_v6(target, &transaction->rtnetlink, &cause, err);
 	} else if (r < 0) {
 		*err = cause;
 	}
@@ -159,34 +159,6 @@ static int prepare_others(struct transaction *transaction, struct err *err)
 	return r;
 }
 
-/* Notes those that were on lo for the rules before, and are not wanted. */
-static int note_stale(const struct part *part, struct transaction *transaction, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	int r = part->backend->lo_sources(part->change, true, &before, err);
-
-	for (size_t i = 0; r == 0 && i < before.count; i++) {
-		const struct cidr *address = &before.items[i];
-
-		if (!cidr_list_contains(&transaction->wanted, address) &&
-		    cidr_list_contains(&transaction->on_lo, address))
-			r = cidr_list_add(&transaction->stale, address, err);
-	}
-	return r;
-}
-
-static int prepare_addresses(struct transaction *transaction, struct err *err)
-{
-	const struct part *goal = &transaction->parts[0];
-	int r = pod_address_list_lo(&transaction->on_lo, err);
-
-	if (r == 0)
-		r = goal->backend->lo_sources(goal->change, false, &transaction->wanted, err);
-	for (size_t i = 0; r == 0 && i < transaction->count; i++)
-		r = note_stale(&transaction->parts[i], transaction, err);
-	return r;
-}
-
 /* Prepares all before anything is written: most of what can fail does so here. */
 static int prepare(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct transaction *transaction, struct err *err)
@@ -200,35 +172,37 @@ static int prepare(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = prepare_others(transaction, err);
 	if (r == 0)
-		r = prepare_addresses(transaction, err);
+		r = pod_address_list_lo(&transaction->rtnetlink, &transaction->before, err);
 	if (r == 0)
-		r = route_change_prepare(plan, transaction->goal.families, &transaction->routes,
-					 err);
+		r = route_change_prepare(plan, transaction->goal.families, &transaction->rtnetlink,
+					 &transaction->routes, err);
+	transaction->wanted =
+		(transaction->goal.families & PLAN_V6) != 0 ? &plan->lo_addresses : &NO_ADDRESSES;
 	return r;
 }
 
 /* Puts addresses on lo, but those of `there`. */
-static int add_addresses(const struct cidr_list *addresses, const struct cidr_list *there,
-			 struct err *err)
+static int add_addresses(struct rtnetlink *rtnetlink, const struct cidr_list *addresses,
+			 const struct cidr_list *there, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
 		if (!cidr_list_contains(there, &addresses->items[i]))
-			r = pod_address_add_to_lo(&addresses->items[i], err);
+			r = pod_address_add_to_lo(rtnetlink, &addresses->items[i], err);
 	}
 	return r;
 }
 
 /* Removes addresses from lo, but those of `kept`. */
-static int remove_addresses(const struct cidr_list *addresses, const struct cidr_list *kept,
-			    struct err *err)
+static int remove_addresses(struct rtnetlink *rtnetlink, const struct cidr_list *addresses,
+			    const struct cidr_list *kept, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < addresses->count; i++) {
 		if (!cidr_list_contains(kept, &addresses->items[i]))
-			r = pod_address_remove_from_lo(&addresses->items[i], err);
+			r = pod_address_remove_from_lo(rtnetlink, &addresses->items[i], err);
 	}
 	return r;
 }
@@ -258,9 +232,10 @@ static void say_not_undone(const struct err *cause, struct err *err)
 /* After a failure: the last first. What was tried may have been done, whatever the answer was. */
 static void undo(struct transaction *transaction, struct err *err)
 {
+	struct rtnetlink *rtnetlink = &transaction->rtnetlink;
 	struct err cause;
 
-	if (add_addresses(&transaction->stale, &NO_ADDRESSES, &cause) < 0)
+	if (add_addresses(rtnetlink, &transaction->before.ours, &NO_ADDRESSES, &cause) < 0)
 		say_not_undone(&cause, err);
 	while (transaction->tried > 0) {
 		const struct part *part = &transaction->parts[--transaction->tried];
@@ -270,7 +245,7 @@ static void undo(struct transaction *transaction, struct err *err)
 	}
 	if (route_change_undo(transaction->routes, &cause) < 0)
 		say_not_undone(&cause, err);
-	if (remove_addresses(&transaction->wanted, &transaction->on_lo, &cause) < 0)
+	if (remove_addresses(rtnetlink, transaction->wanted, &transaction->before.all, &cause) < 0)
 		say_not_undone(&cause, err);
 }
 
@@ -282,7 +257,7 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 
 	if (r < 0)
 		return r;
-	r = add_addresses(&transaction.wanted, &transaction.on_lo, err);
+	r = add_addresses(&transaction.rtnetlink, transaction.wanted, &transaction.before.all, err);
 	if (r == 0)
 		r = route_change_add(transaction.routes, err);
 	if (r == 0)
@@ -290,76 +265,78 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 	if (r == 0)
 		r = route_change_remove_stale(transaction.routes, err);
 	if (r == 0)
-		r = remove_addresses(&transaction.stale, &NO_ADDRESSES, err);
+		r = remove_addresses(&transaction.rtnetlink, &transaction.before.ours,
+				     transaction.wanted, err);
 	if (r < 0)
 		undo(&transaction, err);
 	return r;
 }
 
-/* Removes what one backend has put in force, and the addresses that it expects. */
-static int remove_by(const struct rules_backend *backend, struct err *err)
+static int remove_rules(const struct rules_backend *backend, struct err *err)
 {
 	CLEANUP(part_release) struct part part = {0};
-	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	struct err later;
 	int r = prepare_nothing(backend, false, &part, err);
 
-	if (r == 0)
-		r = backend->lo_sources(part.change, true, &before, err);
-	if (r < 0)
-		return r;
-	r = backend->commit(part.change, err);
-	if (remove_addresses(&before, &NO_ADDRESSES, r < 0 ? &later : err) < 0 && r == 0)
-		r = err->code;
-	return r;
+	return r < 0 ? r : backend->commit(part.change, err);
 }
 
-static int remove_routes(struct err *err)
+static int remove_own_addresses(struct rtnetlink *rtnetlink, struct err *err)
+{
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
+	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
+
+	return r < 0 ? r : remove_addresses(rtnetlink, &on_lo.ours, &NO_ADDRESSES, err);
+}
+
+static int remove_routes(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(route_change_freep) struct route_change *routes = NULL;
-	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, rtnetlink, &routes, err);
 
 	return r < 0 ? r : route_change_remove_stale(routes, err);
 }
 
 int redirect_remove(struct err *err)
 {
+	CLEANUP(rtnetlink_release) struct rtnetlink rtnetlink = {0};
+	struct err cause;
 	int first = 0;
 
-	/* Once more than there are backends: the routes come last. */
-	for (size_t i = 0; i <= BACKEND_COUNT; i++) {
-		struct err cause;
-		int r = i < BACKEND_COUNT ? remove_by(BACKENDS[i].backend, &cause)
-					  : remove_routes(&cause);
-
-		if (r < 0 && first == 0) {
-			first = r;
-			*err = cause;
-		}
-	}
+	for (size_t i = 0; i < BACKEND_COUNT; i++)
+		err_keep_first(remove_rules(BACKENDS[i].backend, &cause), &cause, &first, err);
+	err_keep_first(remove_own_addresses(&rtnetlink, &cause), &cause, &first, err);
+	err_keep_first(remove_routes(&rtnetlink, &cause), &cause, &first, err);
 	return first;
 }
 
-/* Whether lo has the addresses that the wanted rules expect there. */
-static int verify_addresses(const struct transaction *transaction, struct err *err)
+static int say_address(const struct cidr *address, const char *what, struct err *err)
 {
 	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
-	size_t i = 0;
 
-	while (i < transaction->wanted.count &&
-	       cidr_list_contains(&transaction->on_lo, &transaction->wanted.items[i]))
-		i++;
+	cidr_format(address, &text);
+	return err_set(err, EUCLEAN, "IPv6: the address %s %s", text.data != NULL ? text.data : "",
+		       what);
+}
+
+/* Whether lo has the addresses that are wanted, and no others of ours. */
+static int compare_addresses(const struct lo_addresses *found, const struct cidr_list *wanted,
+			     struct err *err)
+{
 	/* Where lo has none at all IPv6 is disabled, and none could be added. */
-	if (i == transaction->wanted.count || transaction->on_lo.count == 0)
-		return 0;
-	cidr_format(&transaction->wanted.items[i], &text);
-	return err_set(err, EUCLEAN, "IPv6: the address %s is missing on lo",
-		       text.data != NULL ? text.data : "");
+	for (size_t i = 0; found->all.count > 0 && i < wanted->count; i++) {
+		if (!cidr_list_contains(&found->all, &wanted->items[i]))
+			return say_address(&wanted->items[i], "is missing on lo", err);
+	}
+	for (size_t i = 0; i < found->ours.count; i++) {
+		if (!cidr_list_contains(wanted, &found->ours.items[i]))
+			return say_address(&found->ours.items[i], "is not expected on lo", err);
+	}
+	return 0;
 }
 
 /* Whether no rule of others shadows ours. */
-static int verify_unshadowed(const struct redirect_plan *plan,
-			     const struct transaction *transaction, struct err *err)
+static int verify_unshadowed(const struct redirect_plan *plan, struct transaction *transaction,
+			     struct err *err)
 {
 	CLEANUP(foreign_list_release) struct foreign_list list = {0};
 	int r = 0;
@@ -371,7 +348,9 @@ static int verify_unshadowed(const struct redirect_plan *plan,
 	}
 	if (r == 0)
 		r = foreign_list_check(&list, plan, transaction->goal.families, err);
-	return r < 0 ? r : policy_order_check(plan, transaction->goal.families, err);
+	return r < 0 ? r
+		     : policy_order_check(plan, transaction->goal.families, &transaction->rtnetlink,
+					  err);
 }
 
 int redirect_verify(const struct redirect_plan *plan, const struct redirect_target *target,
@@ -383,18 +362,26 @@ int redirect_verify(const struct redirect_plan *plan, const struct redirect_targ
 	for (size_t i = 0; r == 0 && i < transaction.count; i++)
 		r = transaction.parts[i].backend->compare(transaction.parts[i].change, err);
 	if (r == 0)
-		r = verify_addresses(&transaction, err);
+		r = compare_addresses(&transaction.before, transaction.wanted, err);
 	if (r == 0)
 		r = route_change_compare(transaction.routes, err);
 	return r < 0 ? r : verify_unshadowed(plan, &transaction, err);
 }
 
-static int verify_routes_removed(struct err *err)
+static int verify_routes_removed(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(route_change_freep) struct route_change *routes = NULL;
-	int r = route_change_prepare(&NOTHING, PLAN_BOTH, &routes, err);
+	int r = route_change_prepare(&NOTHING, PLAN_BOTH, rtnetlink, &routes, err);
 
 	return r < 0 ? r : route_change_compare(routes, err);
+}
+
+static int verify_addresses_removed(struct rtnetlink *rtnetlink, struct err *err)
+{
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
+	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
+
+	return r < 0 ? r : compare_addresses(&on_lo, &NO_ADDRESSES, err);
 }
 
 static int verify_removed_by(const struct rules_backend *backend, struct err *err)
@@ -407,9 +394,12 @@ static int verify_removed_by(const struct rules_backend *backend, struct err *er
 
 int redirect_verify_removed(struct err *err)
 {
+	CLEANUP(rtnetlink_release) struct rtnetlink rtnetlink = {0};
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < BACKEND_COUNT; i++)
 		r = verify_removed_by(BACKENDS[i].backend, err);
-	return r < 0 ? r : verify_routes_removed(err);
+	if (r == 0)
+		r = verify_addresses_removed(&rtnetlink, err);
+	return r < 0 ? r : verify_routes_removed(&rtnetlink, err);
 }

@@ -18,7 +18,8 @@
 struct route_change {
 	struct route_list wanted;
 	struct route_list before;
-	uint32_t marks_before; /* mark_accept's sysctls; not read where they do not matter */
+	struct rtnetlink *rtnetlink; /* borrowed */
+	struct mark_accept marks;    /* mark_accept's sysctls; not read where they do not matter */
 };
 
 void route_change_free(struct route_change *change)
@@ -37,30 +38,32 @@ static bool is_sysctl_ours(const struct route_change *change)
 }
 
 int route_change_prepare(const struct redirect_plan *plan, enum plan_family families,
-			 struct route_change **ret_change, struct err *err)
+			 struct rtnetlink *rtnetlink, struct route_change **ret_change,
+			 struct err *err)
 {
 	CLEANUP(route_change_freep) struct route_change *change = calloc(1, sizeof(*change));
 
 	if (change == NULL)
 		return err_set(err, ENOMEM, "out of memory");
+	change->rtnetlink = rtnetlink;
 	int r = route_list_build(plan, families, &change->wanted, err);
 	if (r == 0)
-		r = route_list_read(&change->before, err);
+		r = route_list_read(rtnetlink, &change->before, err);
 	if (r == 0 && is_sysctl_ours(change))
-		r = mark_accept_read(&change->marks_before, err);
+		r = mark_accept_read(&change->marks, err);
 	if (r == 0)
 		*ret_change = TAKE(change);
 	return r;
 }
 
 /* Whether no route of IPv6 can be on lo, and so none is missing. */
-static int is_v6_disabled(bool *ret_is_disabled, struct err *err)
+static int is_v6_disabled(struct rtnetlink *rtnetlink, bool *ret_is_disabled, struct err *err)
 {
-	CLEANUP(cidr_list_release) struct cidr_list on_lo = {0};
-	int r = pod_address_list_lo(&on_lo, err);
+	CLEANUP(lo_addresses_release) struct lo_addresses on_lo = {0};
+	int r = pod_address_list_lo(rtnetlink, &on_lo, err);
 
 	if (r == 0)
-		*ret_is_disabled = on_lo.count == 0;
+		*ret_is_disabled = on_lo.all.count == 0;
 	return r;
 }
 
@@ -80,7 +83,8 @@ static int compare_missing(const struct route_change *change, struct err *err)
 
 		if (route_list_has(&change->before, item))
 			continue;
-		if (route_item_is_v6_route(item) && is_v6_disabled(&is_disabled, err) < 0)
+		if (route_item_is_v6_route(item) &&
+		    is_v6_disabled(change->rtnetlink, &is_disabled, err) < 0)
 			return err->code;
 		if (!is_disabled)
 			return say_difference(item, "is missing, or another", err);
@@ -96,13 +100,13 @@ int route_change_compare(const struct route_change *change, struct err *err)
 		if (!route_list_has(&change->wanted, change->before.items[i]))
 			r = say_difference(change->before.items[i], "is not expected", err);
 	}
-	if (r == 0 && change->wanted.count > 0 && change->marks_before != MARK_ACCEPT_ALL)
+	if (r == 0 && change->wanted.count > 0 && change->marks.set != MARK_ACCEPT_ALL)
 		return err_set(err, EUCLEAN, "%s is 0, 1 is expected",
-			       mark_accept_missing(change->marks_before));
+			       mark_accept_missing(change->marks.set));
 	return r;
 }
 
-static int set_lo_up(struct err *err)
+static int set_lo_up(struct rtnetlink *rtnetlink, struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *message = nlmsg_alloc_simple(RTM_NEWLINK, 0);
 	struct ifinfomsg header = {
@@ -111,34 +115,34 @@ static int set_lo_up(struct err *err)
 
 	if (message == NULL || nlmsg_append(message, &header, sizeof(header), NLMSG_ALIGNTO) < 0)
 		return err_set(err, ENOMEM, "out of memory");
-	int r = rtnetlink_tell(TAKE(message), &status, err);
+	int r = rtnetlink_tell(rtnetlink, TAKE(message), &status, err);
 	if (r == 0 && status < 0)
 		r = err_set(err, EIO, "lo can not be set up: %s", nl_geterror(status));
 	return r;
 }
 
 /* Adds what is in `from` and not in `there`. */
-static int add_missing(const struct route_list *from, const struct route_list *there,
-		       struct err *err)
+static int add_missing(struct rtnetlink *rtnetlink, const struct route_list *from,
+		       const struct route_list *there, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < from->count; i++) {
 		if (!route_list_has(there, from->items[i]))
-			r = route_item_add(from->items[i], err);
+			r = route_item_add(rtnetlink, from->items[i], err);
 	}
 	return r;
 }
 
 /* Removes what is in `there` and not in `kept`: routes first, then policy rules. */
-static int remove_others(const struct route_list *there, const struct route_list *kept,
-			 struct err *err)
+static int remove_others(struct rtnetlink *rtnetlink, const struct route_list *there,
+			 const struct route_list *kept, struct err *err)
 {
 	int r = 0;
 
 	for (size_t i = there->count; r == 0 && i > 0; i--) {
 		if (!route_list_has(kept, there->items[i - 1]))
-			r = route_item_remove(there->items[i - 1], err);
+			r = route_item_remove(rtnetlink, there->items[i - 1], err);
 	}
 	return r;
 }
@@ -147,10 +151,10 @@ int route_change_add(const struct route_change *change, struct err *err)
 {
 	if (change->wanted.count == 0)
 		return 0;
-	int r = set_lo_up(err);
+	int r = set_lo_up(change->rtnetlink, err);
 	if (r == 0)
-		r = add_missing(&change->wanted, &change->before, err);
-	if (r == 0 && change->marks_before != MARK_ACCEPT_ALL)
+		r = add_missing(change->rtnetlink, &change->wanted, &change->before, err);
+	if (r == 0 && change->marks.set != MARK_ACCEPT_ALL)
 		r = mark_accept_write(MARK_ACCEPT_ALL, err);
 	return r;
 }
@@ -161,16 +165,7 @@ int route_change_remove_stale(const struct route_change *change, struct err *err
 
 	if (change->wanted.count == 0 && is_sysctl_ours(change))
 		r = mark_accept_write(0, err);
-	return r < 0 ? r : remove_others(&change->before, &change->wanted, err);
-}
-
-/* Keeps the first failure. */
-static void keep_first(int r, const struct err *cause, int *first, struct err *err)
-{
-	if (r < 0 && *first == 0) {
-		*first = r;
-		*err = *cause;
-	}
+	return r < 0 ? r : remove_others(change->rtnetlink, &change->before, &change->wanted, err);
 }
 
 int route_change_undo(const struct route_change *change, struct err *err)
@@ -180,12 +175,14 @@ int route_change_undo(const struct route_change *change, struct err *err)
 	int first = 0;
 
 	if (is_sysctl_ours(change))
-		keep_first(mark_accept_write(change->marks_before, &cause), &cause, &first, err);
-	int r = route_list_read(&now, &cause);
-	keep_first(r, &cause, &first, err);
+		err_keep_first(mark_accept_write(change->marks.ours, &cause), &cause, &first, err);
+	int r = route_list_read(change->rtnetlink, &now, &cause);
+	err_keep_first(r, &cause, &first, err);
 	if (r < 0)
 		return first;
-	keep_first(remove_others(&now, &change->before, &cause), &cause, &first, err);
-	keep_first(add_missing(&change->before, &now, &cause), &cause, &first, err);
+	r = remove_others(change->rtnetlink, &now, &change->before, &cause);
+	err_keep_first(r, &cause, &first, err);
+	r = add_missing(change->rtnetlink, &change->before, &now, &cause);
+	err_keep_first(r, &cause, &first, err);
 	return first;
 }

@@ -2,7 +2,7 @@
 /*
  * How marked packets find lo, in the network namespace that the process is in: a policy rule for
  * each mark and family (`fwmark MARK lookup PLAN_ROUTE_TABLE pref PLAN_ROUTE_PRIORITY`), in that
- * table one route of each family (`local default dev lo`), and the sysctl of mark_accept.h. A
+ * table one route of each family (`local default dev lo`), and the sysctls of mark_accept.h. A
  * change leads from what is there to what a plan asks for, and back.
  *
  * What is ours is known by the numbers: every policy rule of that priority and table, and every
@@ -16,12 +16,13 @@
 #include "common/base/err.h"
 
 struct route_change;
+struct rtnetlink;
 
-/* Reads what is there. `families` are those that are programmed. The caller frees *ret_change.
- * -ENOMEM; -EIO; what mark_accept_read() says. */
+/* Reads what is there. `families` are those that are programmed. The change borrows the
+ * conversation. The caller frees *ret_change. -ENOMEM; -EIO; what mark_accept_read() says. */
 int route_change_prepare(const struct redirect_plan *plan, enum plan_family families,
-			 struct route_change **ret_change, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+			 struct rtnetlink *rtnetlink, struct route_change **ret_change,
+			 struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /* Compares what was there with what is wanted: -EUCLEAN at the first difference, in words; -EIO. */
 int route_change_compare(const struct route_change *change, struct err *err)
@@ -35,8 +36,8 @@ int route_change_compare(const struct route_change *change, struct err *err)
 int route_change_add(const struct route_change *change, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
-/* Removes what was there and is not wanted; the sysctl goes back to 0 with the last policy rule.
- * -EIO; what mark_accept_write() says. */
+/* Removes what was there and is not wanted; the sysctls that are ours go back to 0 before the last
+ * policy rule. -EIO; what mark_accept_write() says. */
 int route_change_remove_stale(const struct route_change *change, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 

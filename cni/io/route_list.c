@@ -200,15 +200,16 @@ static int note(struct nl_msg *message, void *argument)
 	if (!is_ours(&told))
 		return NL_OK;
 	nlmsg_get(message);
-	if (append(reading->list, &kept) == 0)
-		return NL_OK;
-	nlmsg_free(kept);
-	reading->is_out_of_memory = true;
-	return NL_STOP;
+	if (append(reading->list, &kept) < 0) {
+		nlmsg_free(kept);
+		reading->is_out_of_memory = true;
+	}
+	return NL_OK;
 }
 
 /* Adds what the kernel lists to such a question. Steals it; NULL: there was no memory for it. */
-static int read_more(struct nl_msg *question, struct route_list *list, struct err *err)
+static int read_more(struct rtnetlink *rtnetlink, struct nl_msg *question, struct route_list *list,
+		     struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *owned = question;
 	struct reading reading = {.list = list, .begin = list->count};
@@ -216,7 +217,7 @@ static int read_more(struct nl_msg *question, struct route_list *list, struct er
 
 	if (question == NULL)
 		return no_memory(err);
-	int r = rtnetlink_list(owned, &listener, err);
+	int r = rtnetlink_list(rtnetlink, owned, &listener, err);
 	if (reading.is_out_of_memory)
 		return no_memory(err);
 	return r;
@@ -234,13 +235,13 @@ static struct nl_msg *ask_for_routes(void)
 	return TAKE(question);
 }
 
-int route_list_read(struct route_list *list, struct err *err)
+int route_list_read(struct rtnetlink *rtnetlink, struct route_list *list, struct err *err)
 {
 	struct fib_rule_hdr header = {.family = AF_UNSPEC};
 
-	if (read_more(message_new(RTM_GETRULE, &header, sizeof(header)), list, err) < 0)
+	if (read_more(rtnetlink, message_new(RTM_GETRULE, &header, sizeof(header)), list, err) < 0)
 		return err_wrap(err, "the policy rules can not be listed");
-	if (read_more(ask_for_routes(), list, err) < 0)
+	if (read_more(rtnetlink, ask_for_routes(), list, err) < 0)
 		return err_wrap(err, "the routes can not be listed");
 	return 0;
 }
@@ -295,7 +296,8 @@ void route_item_format(struct nl_msg *item, struct strbuf *out)
 
 /* Sends the thing as a message of another type. *ret_status is the kernel's answer, in libnl's
  * numbers. */
-static int send_as(struct nl_msg *item, int type, int flags, int *ret_status, struct err *err)
+static int send_as(struct rtnetlink *rtnetlink, struct nl_msg *item, int type, int flags,
+		   int *ret_status, struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *message = nlmsg_convert(nlmsg_hdr(item));
 
@@ -305,7 +307,7 @@ static int send_as(struct nl_msg *item, int type, int flags, int *ret_status, st
 	nlmsg_hdr(message)->nlmsg_flags = (uint16_t)flags;
 	nlmsg_hdr(message)->nlmsg_pid = NL_AUTO_PORT;
 	nlmsg_hdr(message)->nlmsg_seq = NL_AUTO_SEQ;
-	return rtnetlink_tell(TAKE(message), ret_status, err);
+	return rtnetlink_tell(rtnetlink, TAKE(message), ret_status, err);
 }
 
 static int say_refused(struct nl_msg *item, const char *what, int status, struct err *err)
@@ -317,10 +319,11 @@ static int say_refused(struct nl_msg *item, const char *what, int status, struct
 		       nl_geterror(status));
 }
 
-int route_item_add(struct nl_msg *item, struct err *err)
+int route_item_add(struct rtnetlink *rtnetlink, struct nl_msg *item, struct err *err)
 {
 	int status = 0;
-	int r = send_as(item, nlmsg_hdr(item)->nlmsg_type, NLM_F_CREATE | NLM_F_EXCL, &status, err);
+	int r = send_as(rtnetlink, item, nlmsg_hdr(item)->nlmsg_type, NLM_F_CREATE | NLM_F_EXCL,
+			&status, err);
 
 	if (r < 0 || status == 0 || status == -NLE_EXIST)
 		return r;
@@ -330,11 +333,11 @@ int route_item_add(struct nl_msg *item, struct err *err)
 	return say_refused(item, "added", status, err);
 }
 
-int route_item_remove(struct nl_msg *item, struct err *err)
+int route_item_remove(struct rtnetlink *rtnetlink, struct nl_msg *item, struct err *err)
 {
 	int type = nlmsg_hdr(item)->nlmsg_type == RTM_NEWRULE ? RTM_DELRULE : RTM_DELROUTE;
 	int status = 0;
-	int r = send_as(item, type, 0, &status, err);
+	int r = send_as(rtnetlink, item, type, 0, &status, err);
 
 	if (r < 0 || status == 0 || status == -NLE_OBJ_NOTFOUND)
 		return r;

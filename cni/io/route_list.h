@@ -14,6 +14,7 @@
 #include "common/base/strbuf.h"
 
 struct nl_msg;
+struct rtnetlink;
 
 struct route_list {
 	struct nl_msg **items; /* owned; policy rules, then routes */
@@ -27,7 +28,7 @@ int route_list_build(const struct redirect_plan *plan, enum plan_family families
 	__attribute__((nonnull, warn_unused_result));
 
 /* What is there of ours. The caller releases the list, also on failure. -ENOMEM; -EIO. */
-int route_list_read(struct route_list *list, struct err *err)
+int route_list_read(struct rtnetlink *rtnetlink, struct route_list *list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Whether the list has a thing that does the same. */
@@ -44,11 +45,11 @@ void route_item_format(struct nl_msg *item, struct strbuf *out) __attribute__((n
 
 /* Makes the thing; where it is there already, or IPv6 is disabled on lo, that is no failure. -EIO.
  */
-int route_item_add(struct nl_msg *item, struct err *err)
+int route_item_add(struct rtnetlink *rtnetlink, struct nl_msg *item, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Takes it away; where it is not there that is no failure. -EIO. */
-int route_item_remove(struct nl_msg *item, struct err *err)
+int route_item_remove(struct rtnetlink *rtnetlink, struct nl_msg *item, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /* Frees the messages; the list is empty afterwards. For CLEANUP(). */

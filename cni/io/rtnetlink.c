@@ -46,28 +46,49 @@ static void nl_socket_freep(struct nl_sock **socket)
 	nl_socket_free(*socket);
 }
 
+void rtnetlink_release(struct rtnetlink *rtnetlink)
+{
+	nl_socket_freep(&rtnetlink->socket);
+	*rtnetlink = (struct rtnetlink){0};
+}
+
 static int open_socket(struct nl_sock **ret_socket, struct err *err)
 {
 	CLEANUP(nl_socket_freep) struct nl_sock *socket = nl_socket_alloc();
+	const int is_on = 1;
 
 	if (socket == NULL)
 		return err_set(err, ENOMEM, "out of memory");
 	int r = nl_connect(socket, NETLINK_ROUTE);
 	if (r < 0)
 		return err_set(err, EIO, "no netlink socket: %s", nl_geterror(r));
+	/* Linux before 4.20 has it not, and gives all. */
+	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &is_on,
+			 sizeof(is_on));
+	/* The kernel never tells more at once than it is asked for (netlink_dump()). */
+	nl_socket_disable_msg_peek(socket);
 	*ret_socket = TAKE(socket);
 	return 0;
 }
 
-int rtnetlink_tell(struct nl_msg *message, int *ret_status, struct err *err)
+/* Opens it where it is not open. */
+static int begin(struct rtnetlink *rtnetlink, struct err *err)
+{
+	return rtnetlink->socket != NULL ? 0 : open_socket(&rtnetlink->socket, err);
+}
+
+int rtnetlink_tell(struct rtnetlink *rtnetlink, struct nl_msg *message, int *ret_status,
+		   struct err *err)
 {
 	CLEANUP(nlmsg_freep) struct nl_msg *owned = message;
-	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
-	int r = open_socket(&socket, err);
+	int r = begin(rtnetlink, err);
 
 	if (r < 0)
 		return r;
-	*ret_status = nl_send_sync(socket, TAKE(owned)); /* frees the message */
+	*ret_status = nl_send_sync(rtnetlink->socket, TAKE(owned)); /* frees the message */
+	/* The answer may be what could not be read: the next question must not hear it. */
+	if (*ret_status < 0)
+		rtnetlink_release(rtnetlink);
 	return 0;
 }
 
@@ -95,24 +116,24 @@ static int list_once(struct nl_sock *socket, struct nl_msg *question,
 	return r < 0 ? r : nl_recvmsgs_default(socket);
 }
 
-int rtnetlink_list(struct nl_msg *question, const struct rtnetlink_listener *listener,
-		   struct err *err)
+int rtnetlink_list(struct rtnetlink *rtnetlink, struct nl_msg *question,
+		   const struct rtnetlink_listener *listener, struct err *err)
 {
-	CLEANUP(nl_socket_freep) struct nl_sock *socket = NULL;
-	const int is_on = 1;
 	bool is_complete = false;
-	int r = open_socket(&socket, err);
+	int r = begin(rtnetlink, err);
 
 	if (r < 0)
 		return r;
-	/* Linux before 4.20 has it not, and gives all. */
-	(void)setsockopt(nl_socket_get_fd(socket), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &is_on,
-			 sizeof(is_on));
-	nl_socket_modify_cb(socket, NL_CB_VALID, NL_CB_CUSTOM, listener->note, listener->argument);
-	nl_socket_modify_cb(socket, NL_CB_FINISH, NL_CB_CUSTOM, note_end, &is_complete);
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_VALID, NL_CB_CUSTOM, listener->note,
+			    listener->argument);
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_CUSTOM, note_end, &is_complete);
 	r = -NLE_DUMP_INTR;
 	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++)
-		r = list_once(socket, question, listener);
+		r = list_once(rtnetlink->socket, question, listener);
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
+	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_DEFAULT, NULL, NULL);
+	if (r < 0 || !is_complete)
+		rtnetlink_release(rtnetlink);
 	if (r == -NLE_OPNOTSUPP || r == -NLE_AF_NOSUPPORT)
 		return 0;
 	if (r < 0)

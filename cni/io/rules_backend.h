@@ -13,7 +13,6 @@
 
 #include "cni/core/foreign_chain.h"
 #include "cni/core/redirect_plan.h"
-#include "common/base/cidr.h"
 #include "common/base/err.h"
 
 struct rules_change;
@@ -24,7 +23,8 @@ struct rules_goal {
 					     nothing of ours */
 	enum plan_family families;        /* that are programmed; of the others nothing is kept */
 	enum plan_family gate_family; /* PLAN_V4 or PLAN_V6: at which the gate is asked; its table
-					 is committed last */
+					 is committed last, but for tables that lose
+					 chains */
 	bool is_alone;                /* another mesh's chains are not to be there */
 };
 
@@ -63,11 +63,6 @@ struct rules_backend {
 	/* Makes what is ours what it was when the change was prepared; foreign rules stay as they
 	 * are. */
 	int (*undo)(struct rules_change *change, struct err *err);
-
-	/* The IPv6 addresses that rules before, or after, expect on lo: the sources of rules that
-	 * let loopback traffic pass. The caller releases the list. -ENOMEM. */
-	int (*lo_sources)(const struct rules_change *change, bool is_before,
-			  struct cidr_list *ret_list, struct err *err);
 
 	/* Frees a change, or nothing for NULL. */
 	void (*free)(struct rules_change *change);

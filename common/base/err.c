@@ -42,3 +42,11 @@ int err_record_context(struct err *err, const char *format, ...)
 	finish_message(err->msg, needed);
 	return err->code;
 }
+
+void err_keep_first(int r, const struct err *cause, int *first, struct err *err)
+{
+	if (r >= 0 || *first < 0)
+		return;
+	*first = r;
+	*err = *cause;
+}

@@ -42,6 +42,11 @@ struct err {
 		code_ < 0 ? code_ : -EIO; \
 	})
 
+/* Of steps that all are taken, the first failure counts: where `r` is one, and *first is 0 so far,
+ * it is kept there, and its cause in *err. */
+void err_keep_first(int r, const struct err *cause, int *first, struct err *err)
+	__attribute__((nonnull));
+
 /* The function behind err_set(). Returns -errnum. */
 int err_record(struct err *err, int errnum, const char *format, ...)
 	__attribute__((nonnull(1, 3), format(printf, 3, 4)));

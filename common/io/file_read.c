@@ -9,7 +9,7 @@
 #include "common/base/cleanup.h"
 #include "common/base/strbuf.h"
 
-enum { CHUNK_SIZE = 16 * 1024 };
+enum { CHUNK_SIZE = 4 * 1024 }; /* most files are smaller, and need no more of the stack */
 
 int file_read_fd(int fd, size_t max, char **ret_data, size_t *ret_length, struct err *err)
 {

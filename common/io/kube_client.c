@@ -352,9 +352,9 @@ int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t c
 	}
 }
 
-const char *kube_client_trouble(const struct kube_client *client, size_t watch)
+const struct err *kube_client_trouble(const struct kube_client *client, size_t watch)
 {
-	return client->watches[watch].trouble.msg;
+	return &client->watches[watch].trouble;
 }
 
 void kube_client_health(const struct kube_client *client, struct kube_health *ret_health)

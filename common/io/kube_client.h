@@ -28,7 +28,7 @@ enum {
 		4 * 1024 * 1024,         /* bytes of one event; etcd stores up to 1.5 MiB */
 	KUBE_TOKEN_SIZE_MAX = 64 * 1024, /* bytes of the token file */
 	KUBE_WATCHES_MAX = 8,            /* of one client */
-	KUBE_PAGE_ITEMS = 500,           /* of a list that are asked for at once */
+	KUBE_PAGE_ITEMS = 500,           /* of a list that are asked for at once, likewise */
 	KUBE_WAIT_OTHERS_MAX = 16,       /* descriptors that kube_client_wait() takes */
 };
 
@@ -134,6 +134,7 @@ struct kube_watch_request {
 	kube_watch_handler *handler;
 	void *context;
 	kube_watch_keeper *keep; /* NULL: items are kept whole */
+	unsigned int page_items; /* of a list that are asked for at once; 0: KUBE_PAGE_ITEMS */
 };
 
 /*
@@ -157,9 +158,10 @@ int kube_client_wait(struct kube_client *client, struct pollfd *others, size_t c
 		     int timeout_ms, struct err *err)
 	__attribute__((nonnull(1, 5), warn_unused_result));
 
-/* Why the last attempt of a watch failed, a sentence; "" when it has served since. Watches count
- * from 0 in the order in which they were begun. Borrowed until the client is used again. */
-const char *kube_client_trouble(const struct kube_client *client, size_t watch)
+/* Why the last attempt of a watch failed, with -EACCES when it was refused (401, 403); code 0 and
+ * "" when it has served since. Watches count from 0 in the order in which they were begun. Borrowed
+ * until the client is used again. */
+const struct err *kube_client_trouble(const struct kube_client *client, size_t watch)
 	__attribute__((nonnull));
 
 /* How the watches fare. */

@@ -37,6 +37,7 @@ int kube_watch_init(struct kube_watch *watch, const struct kube_watch_request *r
 	watch->handler = request->handler;
 	watch->context = request->context;
 	watch->keep = request->keep;
+	watch->page_items = request->page_items != 0 ? request->page_items : KUBE_PAGE_ITEMS;
 	watch->collection = TAKE(collection);
 	watch->selector = TAKE(selector);
 	watch->due_ms = now_ms;
@@ -132,8 +133,8 @@ static int write_path(struct kube_watch *watch, uint32_t random, struct err *err
 	int length;
 
 	if (watch->version[0] == '\0')
-		length = asprintf(&watch->path, "%s?limit=%d%s%s%s%s", watch->collection,
-				  KUBE_PAGE_ITEMS, *selector != '\0' ? "&" : "", selector,
+		length = asprintf(&watch->path, "%s?limit=%u%s%s%s%s", watch->collection,
+				  watch->page_items, *selector != '\0' ? "&" : "", selector,
 				  watch->next_page != NULL ? "&continue=" : "",
 				  watch->next_page != NULL ? watch->next_page : "");
 	else
@@ -227,6 +228,11 @@ static int take_page(struct kube_watch *watch, const json_t *page, struct err *e
 	return r;
 }
 
+static bool is_refusal(long status)
+{
+	return status == 401 || status == 403;
+}
+
 /* What a transfer that is done has brought. */
 static int take_reply(struct kube_watch *watch, struct err *err)
 {
@@ -243,7 +249,8 @@ static int take_reply(struct kube_watch *watch, struct err *err)
 	if (reply.status != 200 && !kube_is_resumed(reply.status))
 		lose_place(watch);
 	if (reply.status != 200)
-		return err_set(err, EIO, "HTTP status %ld, %.300s", reply.status,
+		return err_set(err, is_refusal(reply.status) ? EACCES : EIO,
+			       "HTTP status %ld, %.300s", reply.status,
 			       status_message(reply.object));
 	if (watch->request.line == NULL)
 		return take_page(watch, reply.object, err);

@@ -20,6 +20,7 @@ struct kube_watch {
 	kube_watch_handler *handler;
 	void *context;
 	kube_watch_keeper *keep;
+	unsigned int page_items;
 	char *collection;                     /* owned */
 	char *selector;                       /* owned; NULL: none */
 	char version[KUBE_VERSION_SIZE];      /* where to go on; "": it must list */

@@ -14,7 +14,7 @@ from table import spread
 
 MODES = ("redirect", "tproxy", "tproxy-both")
 BACKENDS = {"iptables": "libiptc", "nftables": "nftables"}
-PROXY_UID = 15099
+PROXY = 15099  # its uid, and its mark
 NODE = "10.77.0.1"  # see lab.Network
 OUTBOUND_PORT, INBOUND_PORT = 15001, 15006
 CALLED_PORT = 8080
@@ -28,7 +28,8 @@ def _make_places(network):
     """The namespace without rules first."""
     places = [Place("no rules", network.add_pod("bare"), False)]
     for mode in MODES:
-        text = document(json.loads(plugin_cost.DOCUMENT), {**SECOND_VERSION, "mode": mode})
+        mark = PROXY if mode == "tproxy-both" else 0
+        text = document(json.loads(plugin_cost.DOCUMENT), {**SECOND_VERSION, "mode": mode, "proxyMark": mark})
         for backend, title in BACKENDS.items():
             pod = network.add_pod(f"{mode}-{backend}")
             containerd.call("ADD", pod, {plugin.REDIRECT: json.dumps(text)}, backend=backend)
@@ -40,7 +41,7 @@ def _make_places(network):
 
 def _connect(place, port, client, host, called):
     """Microseconds of a connection to the proxy's port."""
-    words = [lab.BUILD / "bench-connect", port, PROXY_UID, client.path, host, called, CONNECTIONS]
+    words = [lab.BUILD / "bench-connect", port, PROXY, client.path, host, called, CONNECTIONS]
     return int(place.pod.run(words)) / 1e3
 
 

@@ -19,7 +19,8 @@ def _measure(directory, backend, count):
         for pod, path in zip(pods, paths):
             path.write_text(json.dumps({**containerd.configuration(pod, {plugin.REDIRECT: plugin_cost.DOCUMENT}),
                                         "backend": backend}), encoding="utf-8")
-        return [plugin_cost.run_at_once([plugin_cost.job(plugin.PROGRAM, path, pod, command)
+        program = plugin_cost.installed(plugin.PROGRAM, directory)
+        return [plugin_cost.run_at_once([plugin_cost.job(program, path, pod, command)
                                          for pod, path in zip(pods, paths)])
                 for command in ("ADD", "CHECK")]
 

@@ -97,13 +97,14 @@ class _Turn:
     def __init__(self, stack, directory, number, backend, document):
         self.ours = stack.enter_context(lab.Pod(f"ours{number}", number))
         self.theirs = stack.enter_context(lab.Pod(f"theirs{number}", number))
+        self._directory = directory
         self._stdin = directory / f"rules{number}.json"
         self._stdin.write_text(json.dumps({**containerd.configuration(self.ours, {plugin.REDIRECT: document}),
                                            "backend": backend.name}), encoding="utf-8")
 
     def run(self, peers):
         """Milliseconds of the floor, ADD, CHECK, and the peers together."""
-        jobs = [plugin_cost.job(program, self._stdin, self.ours, command)
+        jobs = [plugin_cost.job(plugin_cost.installed(program, self._directory), self._stdin, self.ours, command)
                 for program, command in ((lab.BUILD / "bench-nothing", "ADD"), (plugin.PROGRAM, "ADD"),
                                          (plugin.PROGRAM, "CHECK"))]
         peer_jobs = [plugin_cost.job(program, stdin, self.theirs) for program, stdin in peers]

@@ -106,8 +106,8 @@ static void follow(struct namespace_set *set, json_t *event)
 
 static void check_sorted(const struct namespace_set *set)
 {
-	for (size_t i = 1; i < set->count; i++)
-		assert(strcmp(set->entries[i - 1], set->entries[i]) < 0);
+	for (size_t i = 1; i < set->texts.count; i++)
+		assert(strcmp(set->texts.entries[i - 1], set->texts.entries[i]) < 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

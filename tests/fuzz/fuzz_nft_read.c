@@ -65,7 +65,6 @@ static void check(const struct redirect_plan *plan, const uint8_t *data, size_t 
 	CLEANUP(nft_content_release) struct nft_content content = {0};
 	CLEANUP(nft_content_release) struct nft_content found = {0};
 	CLEANUP(strbuf_release) struct strbuf batch = STRBUF_INIT;
-	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
 	struct err err = {0};
 	int r = nft_rules_build(plan, PLAN_BOTH, &rules, &err);
 
@@ -87,8 +86,6 @@ static void check(const struct redirect_plan *plan, const uint8_t *data, size_t 
 	assert(r == 0 || r == -EUCLEAN);
 	if (r < 0)
 		fuzz_check_failure(&err);
-	r = nft_content_lo_sources(&found, &sources, &err);
-	assert(r == 0);
 	read_foreign(messages, plan);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A page of Nodes as the API server lists them: the webhook's survey of what they can mount, and
+ * A page of Nodes as the API server lists them: what the webhook knows of what they can mount, and
  * what sidewire-node reads of its own one and of objects whose removal it watches. This is the
  * target of versions.
  */
@@ -9,7 +9,7 @@
 #include "common/base/cleanup.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/json_mutate.h"
-#include "webhook/core/image_volumes.h"
+#include "webhook/core/node_set.h"
 
 static const char *const WORDS[] = {"items",
 				    "metadata",
@@ -32,22 +32,41 @@ static const char *const WORDS[] = {"items",
 				    "",
 				    NULL};
 
-static void check_survey(json_t *items)
+static void check_reason(const struct node_set *set)
 {
-	struct image_volumes_survey survey = {0};
-	struct image_volumes_survey twice = {0};
+	bool is_yes = node_set_answer(set) == IMAGE_VOLUMES_YES;
+	char reason[NODE_SET_REASON_SIZE];
 
-	image_volumes_survey_add(&survey, items);
-	assert(survey.nodes <= json_array_size(items));
-	assert(survey.nodes_unable + survey.nodes_strange <= survey.nodes);
-	assert((survey.example[0] != '\0') == (survey.nodes_unable + survey.nodes_strange > 0));
-	assert(strnlen(survey.example, sizeof(survey.example)) < sizeof(survey.example));
-	assert(image_volumes_name(image_volumes_answer(&survey)) != NULL);
-	/* A second page with the same nodes changes numbers, and not the answer. */
-	image_volumes_survey_add(&twice, items);
-	image_volumes_survey_add(&twice, items);
-	assert(twice.nodes == 2 * survey.nodes && twice.nodes_unable == 2 * survey.nodes_unable);
-	assert(image_volumes_answer(&twice) == image_volumes_answer(&survey));
+	node_set_reason(set, reason);
+	assert(strnlen(reason, sizeof(reason)) < sizeof(reason));
+	assert((reason[0] == '\0') == (is_yes || set->texts.count == 0));
+}
+
+/* A set to which each node was added, how often does not matter, answers as one that was listed;
+ * and nothing is known of nodes that have gone. */
+static void check_set(json_t *items)
+{
+	CLEANUP(node_set_release) struct node_set listed = {0};
+	CLEANUP(node_set_release) struct node_set added = {.is_whole = true};
+	json_auto_t *kept = json_array();
+	json_t *node;
+	size_t index;
+
+	json_array_foreach(items, index, node) {
+		json_array_append_new(kept, node_set_keep(node));
+		node_set_put(&added, node);
+		assert(!node_set_put(&added, node));
+	}
+	node_set_list(&listed, kept);
+	assert(json_array_size(kept) == json_array_size(items));
+	check_reason(&listed);
+	/* Unless a Windows node has the name of another one. */
+	if (added.texts.count == listed.texts.count)
+		assert(node_set_answer(&added) == node_set_answer(&listed));
+	json_array_foreach(items, index, node)
+		node_set_remove(&added, node);
+	assert(added.texts.count == 0);
+	assert(node_set_answer(&added) == IMAGE_VOLUMES_UNKNOWN);
 }
 
 static void check_runtime(const json_t *node)
@@ -75,7 +94,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* json_read_array() and kube_list_parse() give one. */
 	if (!json_is_array(items))
 		return 0;
-	check_survey(items);
+	check_set(items);
 	removal_watch_list(&watch, items);
 	json_array_foreach(items, index, node) {
 		check_runtime(node);

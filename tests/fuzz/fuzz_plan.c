@@ -211,20 +211,20 @@ static void check_outbound(const struct redirect_spec *spec, const struct packet
 static void check_inbound(const struct redirect_spec *spec, const struct packet *p,
 			  const struct packet_verdict *found)
 {
-	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP &&
+	bool is_gate = spec->gate_port != 0 && p->protocol == PLAN_TCP && p->is_destination_own &&
 		       p->destination_port == spec->gate_port;
 	bool is_rerouted = !p->is_destination_own &&
 			   interface_list_contains(&spec->reroute_interfaces, p->interface.text);
-	bool is_excluded = p->protocol != PLAN_TCP ||
+	bool is_excluded = p->protocol != PLAN_TCP || !p->is_destination_own ||
 			   range_list_contains(&spec->exclude_inbound_ports, p->destination_port) ||
 			   list_holds(&spec->exclude_inbound_cidrs, &p->source) ||
 			   interface_list_contains(&spec->exclude_interfaces, p->interface.text);
 
 	assert(found->fate == FATE_PASS || found->fate == FATE_PROXY);
-	if (is_gate && !is_rerouted)
+	if (is_gate)
 		assert(found->fate == FATE_PROXY && found->port == spec->inbound_port);
 	else if (is_rerouted)
-		assert(is_gate || found->fate == FATE_PASS || may_be_captured(spec, p));
+		assert(found->fate == FATE_PASS || may_be_captured(spec, p));
 	else
 		assert(found->fate == FATE_PASS ||
 		       (!is_excluded && found->port == spec->inbound_port));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Watches against a server with faults."""
 
+import errno
 import threading
 import time
 import urllib.parse
@@ -159,11 +160,14 @@ def test_a_failed_list_is_repeated(fake, start, fault):
     assert client.health()["failures"] == 2
 
 
-def test_the_reason_of_a_failure_can_be_told(fake, start):
-    fake.will(says(403, {"message": "things is forbidden"}), lists("7"), hangs)
+@pytest.mark.parametrize("status, code", [(403, errno.EACCES), (401, errno.EACCES), (500, errno.EIO)])
+def test_the_reason_of_a_failure_can_be_told(fake, start, status, code):
+    fake.will(says(status, {"message": "things is forbidden"}), lists("7"), hangs)
     client = start("/x")
     client.next()
-    assert client.health()["last_failure"] == "/x: HTTP status 403, things is forbidden"
+    health = client.health()
+    assert health["last_failure"] == f"/x: HTTP status {status}, things is forbidden"
+    assert health["trouble_code"] == -code
 
 
 @pytest.mark.parametrize("silence", [hangs, streams(end=hangs), streams(event("ADDED", thing("b", "8")), end=hangs)])

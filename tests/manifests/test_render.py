@@ -188,7 +188,7 @@ def test_the_agent_sees_two_directories_of_the_host(render, directory):
 def test_what_the_programs_may_do_is_spelled_out(render):
     """No wildcards; nothing of the cluster's but what has a name, apart from looking at nodes and namespaces and
     saying things in Events; no Secret of others."""
-    unnamed = [(["nodes"], ["get"]), (["nodes"], ["list"]), (["namespaces"], ["get", "list", "watch"]), (["events"], ["create"])]
+    unnamed = [(["nodes"], ["get"]), (["nodes"], ["list", "watch"]), (["namespaces"], ["get", "list", "watch"]), (["events"], ["create"])]
     for o in render():
         if o["kind"] not in ("Role", "ClusterRole"):
             continue

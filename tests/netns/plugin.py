@@ -3,6 +3,7 @@
 
 import dataclasses
 import json
+import re
 import subprocess
 import types
 
@@ -23,6 +24,10 @@ DOCUMENT = {
     "excludeGids": "",
 }
 DOCUMENT_NONE = {"version": 1, "mode": "none"}
+
+# What changes something, as strace tells it: tables of libiptc, the messages that make and delete (linux/rtnetlink.h), a batch of nftables
+# (linux/netfilter/nfnetlink.h), a sysctl.
+EFFECT = re.compile(r"write\(|setsockopt.*_SO_SET_|send.*nlmsg_type=0x(10|14|15|18|19|20|21)\b")
 
 # A pod whose namespace is not there, for calls that must not look for it.
 NO_POD = types.SimpleNamespace(name="nowhere", path="/nowhere/netns", ipv4="10.77.0.9",

@@ -123,40 +123,34 @@ def test_another_writer(place):
     work(place, "verify")
 
 
-def test_addresses_on_lo(place):
-    """Those of the rules before, and of the rules after."""
-    assert work(place, "sources") == "\n::6\n"
-    assert work(place, "sources", "mode-none") == "::6\n\n"
-
-
 def handle(place, chain, number):
     """The kernel's number of the rule that is the nth of a chain."""
     listing = place.run(["nft", "-a", "list", "chain", "inet", "sidewire", chain])
     return re.findall(r"^\t\t(?!type).* # handle (\d+)$", listing, re.M)[number - 1]
 
 
-RULE_3 = "rule 3 of SIDEWIRE_INBOUND"
-EXPECTED_3 = "expected: ip6 saddr fd09::/16 return"
+RULE_4 = "rule 4 of SIDEWIRE_INBOUND"
+EXPECTED_4 = "expected: ip6 saddr fd09::/16 return"
 
 # What somebody does, with {N} for the handle of SIDEWIRE_INBOUND's rule N, and what is said of it.
 TAMPERED = {
-    "deleted": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {3}", f"{RULE_3} is another, {EXPECTED_3}"),
-    "last deleted": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {5}",
-                     "rule 5 of SIDEWIRE_INBOUND is missing, expected: tcp dport @SIDEWIRE_INBOUND_2 "),
-    "changed": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {3} ip6 saddr fd09::/17 return",
-                f"{RULE_3} is another, {EXPECTED_3}"),
-    "negated": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {4} tcp dport != @SIDEWIRE_INBOUND_1 return",
-                "rule 4 of SIDEWIRE_INBOUND is another"),
-    "other verdict": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {3} ip6 saddr fd09::/16 accept",
-                      f"{RULE_3} is another, {EXPECTED_3}"),
-    "other port": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {1} tcp dport 15999 "
+    "deleted": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {4}", f"{RULE_4} is another, {EXPECTED_4}"),
+    "last deleted": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {6}",
+                     "rule 6 of SIDEWIRE_INBOUND is missing, expected: tcp dport @SIDEWIRE_INBOUND_2 "),
+    "changed": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {4} ip6 saddr fd09::/17 return",
+                f"{RULE_4} is another, {EXPECTED_4}"),
+    "negated": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {5} tcp dport != @SIDEWIRE_INBOUND_1 return",
+                "rule 5 of SIDEWIRE_INBOUND is another"),
+    "other verdict": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {4} ip6 saddr fd09::/16 accept",
+                      f"{RULE_4} is another, {EXPECTED_4}"),
+    "other port": ("replace rule inet sidewire SIDEWIRE_INBOUND handle {2} tcp dport 15999 "
                    "tcp flags & (fin | syn | rst | ack) == syn redirect to :15007",
-                   "rule 1 of SIDEWIRE_INBOUND is another"),
-    "moved": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {3}\n"
-              "add rule inet sidewire SIDEWIRE_INBOUND ip6 saddr fd09::/16 return", f"{RULE_3} is another"),
+                   "rule 2 of SIDEWIRE_INBOUND is another"),
+    "moved": ("delete rule inet sidewire SIDEWIRE_INBOUND handle {4}\n"
+              "add rule inet sidewire SIDEWIRE_INBOUND ip6 saddr fd09::/16 return", f"{RULE_4} is another"),
     "foreign before": ("insert rule inet sidewire SIDEWIRE_INBOUND accept", "rule 1 of SIDEWIRE_INBOUND is another"),
     "foreign behind": ("add rule inet sidewire SIDEWIRE_INBOUND accept",
-                       "rule 6 of SIDEWIRE_INBOUND is one too many"),
+                       "rule 7 of SIDEWIRE_INBOUND is one too many"),
     "before the jump": ("insert rule inet sidewire nat_output accept", "rule 1 of nat_output is another"),
     "the jump deleted": ("flush chain inet sidewire nat_output",
                          "rule 1 of nat_output is missing, expected: jump SIDEWIRE_OUTBOUND"),

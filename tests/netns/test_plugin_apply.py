@@ -219,19 +219,19 @@ def test_many_at_once(network):
 
 
 TAMPERINGS = {
-    "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "2")],
-                       "rule 2 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
+    "a rule deleted": ([("-D", "SIDEWIRE_INBOUND", "3")],
+                       "rule 3 of SIDEWIRE_INBOUND is another, expected: -A SIDEWIRE_INBOUND "
                        "-p tcp --dport 15021 -j RETURN"),
-    "the last rule deleted": ([("-D", "SIDEWIRE_INBOUND", "3")],
-                              "rule 3 of SIDEWIRE_INBOUND is missing, expected: "
+    "the last rule deleted": ([("-D", "SIDEWIRE_INBOUND", "4")],
+                              "rule 4 of SIDEWIRE_INBOUND is missing, expected: "
                               "-A SIDEWIRE_INBOUND -p tcp --syn -j REDIRECT --to-ports 15006"),
     "a chain flushed": ([("-F", "SIDEWIRE_OUTBOUND")], "rule 1 of SIDEWIRE_OUTBOUND is missing"),
     "a rule inserted": ([("-I", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
                         "rule 1 of SIDEWIRE_OUTBOUND is another"),
     "a rule appended": ([("-A", "SIDEWIRE_OUTBOUND", "-j", "RETURN")],
                         "rule 6 of SIDEWIRE_OUTBOUND is one too many"),
-    "another port": ([("-R", "SIDEWIRE_INBOUND", "3", "-p", "tcp", "-j", "REDIRECT", "--to-ports",
-                       "15007")], "rule 3 of SIDEWIRE_INBOUND is another"),
+    "another port": ([("-R", "SIDEWIRE_INBOUND", "4", "-p", "tcp", "-j", "REDIRECT", "--to-ports",
+                       "15007")], "rule 4 of SIDEWIRE_INBOUND is another"),
     "another user": ([("-R", "SIDEWIRE_OUTBOUND", "3", "-m", "owner", "--uid-owner", "15098", "-j",
                        "RETURN")], "rule 3 of SIDEWIRE_OUTBOUND is another"),
     "another verdict": ([("-R", "SIDEWIRE_OUTBOUND", "4", "-o", "lo", "-j", "ACCEPT")],
@@ -289,6 +289,21 @@ def test_check_misses_the_address_on_lo(pod):
     assert answer.code == DIFFERENCE and answer.message == "IPv6: the address ::6 is missing on lo"
     plugin.succeed("ADD", pod, plugin.document())
     plugin.succeed("CHECK", pod, plugin.document())
+
+
+def test_check_finds_an_address_on_lo_that_is_left(pod):
+    plugin.succeed("ADD", pod, plugin.document())
+    answer = plugin.call("CHECK", pod, plugin.document(inboundSource=""))
+    assert answer.code == DIFFERENCE
+    plugin.succeed("ADD", pod, plugin.document(inboundSource=""))
+    assert "::6" not in pod.ip("address", "show", "dev", "lo")
+    plugin.succeed("ADD", pod, plugin.document())
+    for tool in ("iptables-legacy-restore", "ip6tables-legacy-restore"):
+        pod.run([tool], input="*nat\nCOMMIT\n")
+    answer = plugin.call("CHECK", pod, NONE)
+    assert answer.code == DIFFERENCE and answer.message == "IPv6: the address ::6 is not expected on lo"
+    plugin.succeed("DEL", pod, plugin.document())
+    plugin.succeed("CHECK", pod, NONE)
 
 
 def test_ipv6_disabled_in_the_namespace(pod):
@@ -371,7 +386,7 @@ def test_ipv4_is_never_left_out(pod, errnum):
 
 
 @pytest.mark.parametrize("family", [4, 6])
-@pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_tcp"),
+@pytest.mark.parametrize("asked, module", [(GET_REVISION_MATCH, "xt_addrtype"),
                                            (GET_REVISION_TARGET, "xt_REDIRECT")])
 def test_kernel_without_a_match_or_target(pod, family, asked, module):
     before = pod.rules()
@@ -391,17 +406,28 @@ def test_lo_may_be_down(network):
     plugin.succeed("ADD", pod, plugin.document())
     assert "::6/128" in pod.ip("address", "show", "dev", "lo")
     assert "state DOWN" in pod.ip("link", "show", "dev", "lo")
+    pod.ip("link", "set", "lo", "up")
+    assert "::6" not in pod.ip("-6", "route"), "the way there is in the table local"
+    with pod.listen("::6", 7), pod.connect("::6", 7, source=("::6", 0)) as client:
+        assert client.getpeername()[0] == "::6"
     plugin.succeed("DEL", pod, plugin.document())
+    pod.ip("link", "set", "lo", "down")
     assert pod.rules() == before
 
 
-def test_an_address_that_was_there_stays_after_a_failure(pod):
+def test_an_address_that_was_there_stays(pod):
+    """After a failure, and after what has needed it goes."""
     pod.ip("address", "add", "::6/128", "dev", "lo")
     before = pod.rules()
     launcher = plugin.with_failing("setsockopt", str(errno.EPERM), "1=0", f"2={SET_REPLACE}")
     assert plugin.call("ADD", pod, plugin.document(), launcher).code == RULES
     assert pod.rules() == before
+    for text in (plugin.document(), plugin.document(inboundSource="127.0.0.6")):
+        plugin.succeed("ADD", pod, text)
+        plugin.succeed("CHECK", pod, text)
     plugin.succeed("ADD", pod, plugin.document())
+    plugin.succeed("DEL", pod, plugin.document())
+    assert pod.rules() == before
 
 
 @pytest.mark.parametrize("chain, mesh", [("ISTIO_OUTPUT", "Istio"), ("KUMA_MESH_OUTBOUND", "Kuma"),

@@ -101,7 +101,7 @@ def test_routes_of_marks(clean):
         assert sorted(rules) == [f"15998:\tfrom all fwmark 0x51de000{mark} lookup 15998" for mark in (1, 4)]
         routes = clean.ip(family, "route", "show", "table", "15998").splitlines()
         assert len(routes) == 1 and routes[0].startswith("local default dev lo ")
-    assert clean.run(["cat", SYSCTL]) == "1\n"
+    assert clean.run(["cat", SYSCTL]) == "2\n"
 
 
 def test_only_tables_with_rules_are_made(network):
@@ -279,10 +279,12 @@ def test_proc_sys_is_read_only(clean):
     assert clean.rules() == before
     plugin.succeed("ADD", clean, DOCUMENTS["envoy-default"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["envoy-default"])
-    clean.run(["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=1", "net.ipv4.fwmark_reflect=1",
-               "net.ipv6.fwmark_reflect=1"])
+    names = ("net.ipv4.tcp_fwmark_accept", "net.ipv4.fwmark_reflect", "net.ipv6.fwmark_reflect")
+    clean.run(["sysctl", "-q", "-w", *(f"{name}=1" for name in names)])
     plugin.succeed("ADD", clean, DOCUMENTS["tproxy-plain"], launcher=launcher)
     plugin.succeed("DEL", clean, DOCUMENTS["tproxy-plain"])
+    assert clean.run(["cat", SYSCTL]) == "1\n"
+    clean.run(["sysctl", "-q", "-w", *(f"{name}=0" for name in names)])
 
 
 def test_proc_sys_is_not_there(clean):

@@ -16,7 +16,7 @@ from traffic import ALL_NETWORKS, APP, DNS, DNS_PORT, INBOUND, MODES, OUTBOUND, 
 
 PORT = 80
 PORTS = {OUTBOUND: 15001, INBOUND: 15006, DNS: 15053}
-SETTINGS = {"dnsPort": PORTS[DNS], "dnsServers": ALL_NETWORKS, "nonTcp": "reject"}
+SETTINGS = {"proxyMark": 4711, "dnsPort": PORTS[DNS], "dnsServers": ALL_NETWORKS, "nonTcp": "reject"}
 
 
 def no_shift(user):

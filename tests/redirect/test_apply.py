@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import plugin
-from redirect import as_host, as_init_container, beside, document, dump, fail, run, succeed
+from redirect import PROGRAM, as_host, as_init_container, beside, document, dump, fail, run, succeed
 
 NONE = json.dumps(plugin.DOCUMENT_NONE)
 OTHER = document(outboundPort=15002)
@@ -18,7 +18,7 @@ MODES = {
     "everything": document(dnsPort=15053, dnsServers="0.0.0.0/0,::/0", dropInvalid=True, nonTcp="reject", portMap="6379:15003",
                            excludeInterfaces="net1", excludeInboundPorts="15021,9000-9100"),
     "tproxy": document(mode="tproxy", inboundPort=15007),
-    "tproxy-both": document(mode="tproxy-both"),
+    "tproxy-both": document(mode="tproxy-both", proxyMark=15099),
 }
 BACKENDS = ["iptables", "nftables"]
 
@@ -146,6 +146,20 @@ def test_an_init_container_redirects_its_pod(pod):
     assert succeed("apply", *words, launcher=as_init_container(pod)) == "in force already: nothing was done\n"
     told = fail("apply", "--replace", "--in-pod", "--annotation", MODES["tproxy"], launcher=as_init_container(pod))
     assert "tcp_fwmark_accept" in told
+    assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
+
+
+def test_an_init_container_that_was_killed_is_started_again(pod, tmp_path):
+    words = ["--in-pod", "--annotation", document()]
+    succeed("apply", *words, launcher=pod.command(["strace", "-o", tmp_path / "calls", "-e", "trace=setsockopt"]))
+    succeed("remove", *there(pod))
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    last = max(number for number, line in enumerate(calls, 1) if "_SO_SET_REPLACE" in line)
+    kill = ["strace", "-o", "/dev/null", "-e", f"inject=setsockopt:signal=KILL:when={last}"]
+    subprocess.run(pod.command([*kill, PROGRAM, "apply", *words]), check=False)
+    assert dump(pod) != pod.before
+    assert "another document" in fail("apply", *words, launcher=as_init_container(pod))
+    assert succeed("apply", "--replace", *words, launcher=as_init_container(pod)) == "replaced\n"
     assert succeed("verify", *there(pod), "--annotation", document()) == "equal\n"
 
 

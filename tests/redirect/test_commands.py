@@ -46,7 +46,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
 
 def test_the_plan_is_told_for_programs():
     rules = json.loads(succeed("plan", "-o", "json", "-", stdin=document()))["rules"]
-    assert rules[0] == {"families": [4, 6], "table": "nat", "chain": "SIDEWIRE_INBOUND", "why": "the gate",
+    assert rules[1] == {"families": [4, 6], "table": "nat", "chain": "SIDEWIRE_INBOUND", "why": "the gate",
                         "rule": "-A SIDEWIRE_INBOUND -p tcp --syn --dport 15999 -j REDIRECT --to-ports 15006"}
     text = succeed("plan", "-o", "iptables", "-", stdin=document())
     assert "*nat\n" in text and [rule["rule"] for rule in rules if 4 in rule["families"]] == [
@@ -65,8 +65,9 @@ OUT = ("--src", "10.0.0.5", "--dst", "192.0.2.1:443")
 @pytest.mark.parametrize("arguments, words", [
     (OUT, "goes to the proxy at 15001, because of rule 7 of SIDEWIRE_OUTBOUND (captured for the proxy):\n  -A SIDEWIRE_OUTBOUND "),
     ((*OUT, "--uid", "15099"), "passes, untouched by the proxy, because of rule 5 of SIDEWIRE_OUTBOUND (the proxy's own traffic)"),
-    (("--src", "10.0.0.7:4000", "--dst", "10.0.0.5:80", "--inbound"), "goes to the proxy at 15006, because of rule 3 of SIDEWIRE_INBOUND"),
-    (("--src", "10.0.0.7", "--dst", "10.0.0.5:15021", "--inbound"), "passes, untouched by the proxy, because of rule 2 of"),
+    (("--src", "10.0.0.7:4000", "--dst", "10.0.0.5:80", "--inbound"), "goes to the proxy at 15006, because of rule 4 of SIDEWIRE_INBOUND"),
+    (("--src", "10.0.0.7", "--dst", "10.0.0.5:15021", "--inbound"), "passes, untouched by the proxy, because of rule 3 of"),
+    (("--src", "10.0.0.7", "--dst", "172.17.0.2:80", "--own", "10.0.0.5", "--inbound"), "because of rule 1 of SIDEWIRE_INBOUND (is only forwarded)"),
     (("--src", "fd00::5", "--dst", "[fd00::9]:80"), "goes to the proxy at 15001"),
     (("--src", "10.0.0.5", "--dst", "10.0.0.5:80"), "because of rule 6 of SIDEWIRE_OUTBOUND (the application to itself)"),
     (("--src", "10.0.0.5", "--dst", "10.0.0.6:80", "--own", "10.0.0.5,10.0.0.6"), "because of rule 6 of SIDEWIRE_OUTBOUND"),

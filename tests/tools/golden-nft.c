@@ -7,7 +7,6 @@
  *   undo                    applies, and takes it back
  *   late                    applies, when another change was made since this one was prepared
  *   used                    prints "yes" or "no"
- *   sources                 applies, and prints the addresses on lo before and after
  */
 #include <stdbool.h>
 #include <stdio.h>
@@ -48,22 +47,6 @@ static int print(struct strbuf *out, struct err *err)
 	return r < 0 || fputs(text, stdout) >= 0 ? r : -EIO;
 }
 
-static int print_sources(const struct rules_change *change, struct err *err)
-{
-	CLEANUP(cidr_list_release) struct cidr_list before = {0};
-	CLEANUP(cidr_list_release) struct cidr_list after = {0};
-	struct strbuf out = STRBUF_INIT;
-	int r = NFTABLES_BACKEND.lo_sources(change, true, &before, err);
-
-	if (r == 0)
-		r = NFTABLES_BACKEND.lo_sources(change, false, &after, err);
-	cidr_list_format(&before, &out);
-	strbuf_puts(&out, "\n");
-	cidr_list_format(&after, &out);
-	strbuf_puts(&out, "\n");
-	return r < 0 ? r : print(&out, err);
-}
-
 /* Makes the change, by another one than what is prepared. */
 static int be_first(const struct rules_goal *goal, struct err *err)
 {
@@ -86,8 +69,6 @@ static int change_rules(const char *command, const struct rules_goal *goal, stru
 		r = NFTABLES_BACKEND.commit(change, err);
 	if (r == 0 && strcmp(command, "undo") == 0)
 		r = NFTABLES_BACKEND.undo(change, err);
-	if (r == 0 && strcmp(command, "sources") == 0)
-		r = print_sources(change, err);
 	return r;
 }
 

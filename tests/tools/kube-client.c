@@ -60,9 +60,10 @@ static void print_health(const struct kube_client *client)
 	struct kube_health health;
 
 	kube_client_health(client, &health);
-	json_auto_t *line = json_pack("{s:I, s:s, s:I}", "failures", (json_int_t)health.failures,
-				      "last_failure", health.last_failure, "silent_ms",
-				      (json_int_t)health.silent_ms);
+	json_auto_t *line = json_pack(
+		"{s:I, s:s, s:I, s:i}", "failures", (json_int_t)health.failures, "last_failure",
+		health.last_failure, "silent_ms", (json_int_t)health.silent_ms, "trouble_code",
+		kube_client_trouble(client, 0)->code);
 	print(line);
 }
 

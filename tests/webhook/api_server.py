@@ -144,6 +144,9 @@ class Exchange(http.server.BaseHTTPRequestHandler):
         if url.path in api.refused_paths:
             return self.reply(api.refused_paths[url.path], f"{url.path} is forbidden by the test")
         if query.get("watch") in ("1", "true"):
+            api.note_watch(url.path, query)
+            if url.path in api.refused_watches:
+                return self.reply(api.refused_watches[url.path], f"a watch of {url.path} is forbidden by the test")
             return self.watch(url.path, query)
         return self.reply(*api.do(self.command, url.path, query, body))
 
@@ -177,6 +180,7 @@ class ApiServer:
         self.token = "first"
         self.refused = {}  # (method, beginning of the path) -> HTTP status
         self.refused_paths = {}  # whole path -> HTTP status
+        self.refused_watches = {}  # collection -> HTTP status of a watch
         self.before = {}  # (method, path) -> what happens before the request is dealt with
         self.calls = []  # (method, path, query, body, content type) of all but watches
         self.watches = []  # (collection, query) of those
@@ -233,6 +237,11 @@ class ApiServer:
     def note(self, *call):
         with self.changed:
             self.calls.append(call)
+            self.changed.notify_all()
+
+    def note_watch(self, collection, query):
+        with self.changed:
+            self.watches.append((collection, query))
             self.changed.notify_all()
 
     def writes(self):
@@ -355,8 +364,6 @@ class ApiServer:
         """What happens to a collection after a version, as it happens, until the server goes or cuts."""
         version = int(query["resourceVersion"])
         with self.changed:
-            self.watches.append((collection, query))
-            self.changed.notify_all()
             cuts = self.cuts
             if version < self.forgotten:
                 yield {"type": "ERROR", "object": {"kind": "Status", "code": 410, "reason": "Expired", "message": "too old"}}

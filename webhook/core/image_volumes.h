@@ -7,9 +7,6 @@
 #ifndef SIDEWIRE_WEBHOOK_IMAGE_VOLUMES_H
 #define SIDEWIRE_WEBHOOK_IMAGE_VOLUMES_H
 
-#include <jansson.h>
-#include <stddef.h>
-
 #include "common/base/err.h"
 
 enum image_volumes {
@@ -25,23 +22,9 @@ int image_volumes_parse(const char *text, enum image_volumes *ret_answer, struct
 /* The name of an answer, "unknown" being the third. Static. */
 const char *image_volumes_name(enum image_volumes answer);
 
-/* What was seen of a cluster's nodes; zeroed at first. */
-struct image_volumes_survey {
-	size_t nodes;         /* that count */
-	size_t nodes_unable;  /* to do it */
-	size_t nodes_strange; /* of which it cannot be told */
-	char example[160];    /* the first node that is unable, else the first that is strange: a
-				 sentence; "" when there is none */
-};
-
-/* Adds Nodes, the items of a list, as Kubernetes has them. Those of Windows do not count: no pod
- * there is injected. */
-void image_volumes_survey_add(struct image_volumes_survey *survey, json_t *nodes)
-	__attribute__((nonnull(1)));
-
-/* The answer for all nodes that were added: no, when one is unable; unknown, when there are none.
- */
-enum image_volumes image_volumes_answer(const struct image_volumes_survey *survey)
+/* Whether a node of these versions can: its status.nodeInfo.kubeletVersion and
+ * .containerRuntimeVersion. */
+enum image_volumes image_volumes_of_node(const char *kubelet, const char *runtime)
 	__attribute__((nonnull));
 
 #endif

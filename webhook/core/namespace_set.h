@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "common/base/err.h"
+#include "webhook/core/named_texts.h"
 
 enum {
 	/* Older than this nothing is known. Without changes a watch hears a bookmark about once a
@@ -27,10 +28,8 @@ enum {
 
 /* Begins zeroed. */
 struct namespace_set {
-	char **entries; /* sorted by name; each a name, a NUL, and its text; owned */
-	size_t count;
-	size_t capacity;
-	bool is_listed; /* all that there were have been put in once */
+	struct named_texts texts; /* what namespace_text_encode() makes */
+	bool is_listed;           /* all that there were have been put in once */
 };
 
 /* Frees what is in it, and zeroes it. */

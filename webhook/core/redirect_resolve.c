@@ -126,6 +126,7 @@ static int check_together(const json_t *annotations, const struct redirect_spec 
 		const char *field, *keys[2];
 	} PARTIES[] = {
 		{"dropInvalid", {ANNOTATION_DROP_INVALID, ANNOTATION_REDIRECT_MODE}},
+		{"proxyMark", {ANNOTATION_REDIRECT_MODE, ANNOTATION_REDIRECT_MODE}},
 		{"Interfaces", {ANNOTATION_REROUTE_INTERFACES, ANNOTATION_EXCLUDE_INTERFACES}},
 		{"portMap", {ANNOTATION_PORT_MAP, ANNOTATION_PORT_MAP}},
 	};

@@ -34,12 +34,14 @@ int cluster_api_watch(struct kube_client *client, const char *namespace_name,
 
 	if (r < 0)
 		return r;
-	const struct kube_watch_request secret = {path,
-						  "fieldSelector=metadata.name%3D" AUTHORITY_SECRET,
-						  handler, secret_context, NULL};
+	const struct kube_watch_request secret = {
+		path,    "fieldSelector=metadata.name%3D" AUTHORITY_SECRET,
+		handler, secret_context,
+		NULL,    0};
 	const struct kube_watch_request configuration = {
-		CONFIGURATIONS, "fieldSelector=metadata.name%3D" CLUSTER_CONFIGURATION, handler,
-		configuration_context, NULL};
+		CONFIGURATIONS, "fieldSelector=metadata.name%3D" CLUSTER_CONFIGURATION,
+		handler,        configuration_context,
+		NULL,           0};
 	r = kube_client_watch(client, &secret, err);
 	return r == 0 ? kube_client_watch(client, &configuration, err) : r;
 }
@@ -99,20 +101,6 @@ int cluster_api_image(struct kube_client *client, const char *namespace_name, co
 			       pod_name);
 	*ret_image = strdup(image);
 	return *ret_image != NULL ? 0 : err_set(err, ENOMEM, "out of memory");
-}
-
-int cluster_api_list_nodes(struct kube_client *client, const char *place, int count,
-			   json_t **ret_list, struct err *err)
-{
-	CLEANUP(strbuf_release) struct strbuf path = STRBUF_INIT;
-
-	/* Such places have no character that needs an escape (URL-safe base64). */
-	strbuf_printf(&path, "/api/v1/nodes?limit=%d%s%s", count, place != NULL ? "&continue=" : "",
-		      place != NULL ? place : "");
-	if (path.is_failed)
-		return err_set(err, ENOMEM, "out of memory");
-	const struct kube_request request = {"GET", path.data, NULL, NULL};
-	return call(client, &request, ret_list, err);
 }
 
 int cluster_api_write_secret(struct kube_client *client, const char *namespace_name,

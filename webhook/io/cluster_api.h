@@ -3,7 +3,7 @@
  * What the webhook asks of the API server, and what it must be allowed to: in its own namespace
  * `create` Secrets (a name cannot be given there), `list`, `watch` and `update` the Secret
  * "sidewire-ca", `get` Pods; `list`, `watch` and `patch` the MutatingWebhookConfiguration
- * "sidewire"; `list` Nodes.
+ * "sidewire".
  *
  * All functions fail with -EAGAIN when somebody else was first: what they wrote, or that the object
  * is gone, comes by a watch. With what kube_client_call() says when no answer came; with -EPERM,
@@ -43,14 +43,6 @@ int cluster_api_write_secret(struct kube_client *client, const char *namespace_n
 			     const json_t *before, const struct issued_certificate *pair,
 			     struct err *err)
 	__attribute__((nonnull(1, 2, 4, 5), warn_unused_result));
-
-/*
- * A page of at most `count` Nodes. `place` is where it begins, NULL for the first: the last page's
- * metadata.continue, which is absent or empty in the very last. The caller owns *ret_list.
- */
-int cluster_api_list_nodes(struct kube_client *client, const char *place, int count,
-			   json_t **ret_list, struct err *err)
-	__attribute__((nonnull(1, 4, 5), warn_unused_result));
 
 /* Applies a JSON patch to the configuration, as a field manager of its own. */
 int cluster_api_patch(struct kube_client *client, json_t *patch, struct err *err)

@@ -1,36 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Finds out whether the cluster's nodes can mount image volumes, and goes on looking: nodes come,
- * go, and are upgraded. Must be allowed to `list` Nodes.
+ * Knows whether the cluster's nodes can mount image volumes: a thread of its own follows them by a
+ * watch, and tells when the answer changes; nodes come, go, and are upgraded. Must be allowed to
+ * `list` and `watch` Nodes. Each node tells every few minutes that it is alive: that costs the
+ * parsing of its Node, 10 to 20 KB, and nothing else.
  */
 #ifndef SIDEWIRE_WEBHOOK_CLUSTER_NODES_H
 #define SIDEWIRE_WEBHOOK_CLUSTER_NODES_H
 
 #include <stdatomic.h>
-#include <stdbool.h>
-#include <time.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
-#include "common/io/kube_client.h"
 #include "webhook/core/image_volumes.h"
 
-/* For one thread, but for what *answer points to. Zeroed but for the borrowed pointers. */
-struct cluster_nodes {
-	struct kube_client *client;
-	_Atomic(enum image_volumes)
-		*answer; /* where it is told; NULL: nothing is to be found out */
-	time_t next;     /* monotonic: when they are looked at again */
-	bool is_told;    /* something was logged */
-	bool is_failing; /* the last look did */
-};
+struct cluster_nodes;
 
 /*
- * Looks at all nodes when that is due: once a minute, and a minute more for each 500 of them (a
- * Node is 10 to 20 KB). `now` is monotonic, in seconds. An answer that changes is logged, with a
- * node that is why, and so is the first failure of several; it leaves the answer as it is. Fails as
- * webhook/io/cluster_api does.
+ * Begins; needs no API server for that. `service_account` is as in struct cluster_client_options,
+ * and borrowed for the call. The answer is told in *answer, borrowed until the end; one that
+ * changes is logged, with a node that is why, and so are the first failure of several, which leaves
+ * the answer as it is, and their end. The caller frees *ret_nodes. What cluster_client_new() and
+ * making a thread say; -ENOMEM.
  */
-int cluster_nodes_step(struct cluster_nodes *nodes, time_t now, struct err *err)
-	__attribute__((nonnull, warn_unused_result));
+int cluster_nodes_start(const char *service_account, _Atomic(enum image_volumes) *answer,
+			struct cluster_nodes **ret_nodes, struct err *err)
+	__attribute__((nonnull(2, 3, 4), warn_unused_result));
+
+/* Ends it, waits for that, frees. NULL is allowed. */
+void cluster_nodes_free(struct cluster_nodes *nodes);
+
+/* A descriptor that is readable once the first answer was told, or cannot be had: the API server
+ * refuses it, or has failed for as long as a call is tried. Borrowed. */
+int cluster_nodes_settled_fd(const struct cluster_nodes *nodes) __attribute__((nonnull));
+
+/* How many attempts of the watch failed; from any thread. */
+uint64_t cluster_nodes_failures(struct cluster_nodes *nodes) __attribute__((nonnull));
 
 #endif

@@ -35,11 +35,14 @@ enum {
 struct cluster_sync {
 	struct kube_client *client;
 	struct cluster cluster;
-	struct cluster_nodes nodes;
+	const char *service_account;
+	_Atomic(enum image_volumes) *image_volumes; /* NULL: nothing is to be found out */
 	pthread_t thread;
 	bool has_thread;
 
 	/* The thread's own. */
+	struct cluster_nodes *nodes; /* NULL: not followed, or not yet */
+	bool are_nodes_settled;
 	unsigned int conflicts;       /* in a row */
 	unsigned long watch_failures; /* of the client, as last seen */
 	time_t watch_failed;          /* when they last grew; 0: the watches are well */
@@ -139,13 +142,26 @@ static void tell(struct cluster_sync *sync, const struct err *trouble)
 	log_end(&line);
 }
 
+/* Whether what the nodes can do is about to be known. */
+static bool is_awaiting_nodes(const struct cluster_sync *sync)
+{
+	return sync->nodes != NULL && !sync->are_nodes_settled;
+}
+
+static int check(const struct cluster_sync *sync, struct err *err)
+{
+	if (is_awaiting_nodes(sync))
+		return err_set(err, EINVAL, "the nodes were not read yet");
+	return cluster_check(&sync->cluster, err);
+}
+
 /* What is missing, with the trouble of the last pass, which may be why. */
 static void describe(const struct cluster_sync *sync, char ret_not_ready[static ERR_MSG_SIZE])
 {
 	struct err missing = {0};
 	struct err both;
 
-	if (cluster_check(&sync->cluster, &missing) < 0 && sync->trouble[0] != '\0') {
+	if (check(sync, &missing) < 0 && sync->trouble[0] != '\0') {
 		err_set(&both, EINVAL, "%.230s; %.230s", missing.msg, sync->trouble);
 		missing = both;
 	}
@@ -161,6 +177,8 @@ static void publish(struct cluster_sync *sync)
 	};
 	struct log_line line;
 
+	if (sync->nodes != NULL)
+		report.api_failures += cluster_nodes_failures(sync->nodes);
 	describe(sync, report.not_ready);
 	bool is_ready = report.not_ready[0] == '\0';
 	pthread_mutex_lock(&sync->mutex);
@@ -174,15 +192,14 @@ static void publish(struct cluster_sync *sync)
 	log_end(&line);
 }
 
-/* Before the watch was answered, nor would a call be. Without the answer all goes on: it is no
- * trouble. */
-static void look_at_nodes(struct cluster_sync *sync)
+/* Begins to follow the nodes: where there is an authority already, the API server has answered, and
+ * nothing but what the nodes can do is waited for. */
+static int step_nodes(struct cluster_sync *sync, struct err *err)
 {
-	struct err err;
-
-	if (sync->cluster.secret.is_known &&
-	    cluster_nodes_step(&sync->nodes, monotonic_s(), &err) < 0 && err.code != -ECANCELED)
-		sync->call_failures++;
+	if (sync->image_volumes == NULL || sync->nodes != NULL ||
+	    sync->cluster.authority.pair.certificate == NULL)
+		return 0;
+	return cluster_nodes_start(sync->service_account, sync->image_volumes, &sync->nodes, err);
 }
 
 /* All steps once; one that fails keeps no other from being done. */
@@ -197,11 +214,12 @@ static void pass(struct cluster_sync *sync)
 	/* What was seen may verify us no longer: that is told before it is mended. */
 	publish(sync);
 	note_result(sync, cluster_step_authority(cluster, now, &err), &err, &trouble);
-	/* First looked at before there is a certificate, and with it reviews: all replicas, and all
-	 * their workers, answer alike. */
-	look_at_nodes(sync);
+	note_result(sync, step_nodes(sync, &err), &err, &trouble);
 	note_result(sync, cluster_step_image(cluster, &err), &err, &trouble);
-	note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
+	/* The nodes are known before there is a certificate, and with it reviews: all replicas, and
+	 * all their workers, answer alike. Where they cannot be known all goes on. */
+	if (!is_awaiting_nodes(sync))
+		note_result(sync, cluster_step_leaf(cluster, now, &err), &err, &trouble);
 	note_result(sync, cluster_step_bundle(cluster, now, &err), &err, &trouble);
 	if (sync->conflicts == conflicts_before)
 		sync->conflicts = 0;
@@ -214,8 +232,14 @@ static void pass(struct cluster_sync *sync)
 static bool wait_for_pass(struct cluster_sync *sync)
 {
 	int timeout_ms = sync->cluster.is_held_back ? HELD_BACK_MS : PASS_MS;
+	struct pollfd settled = {.fd = -1, .events = POLLIN};
 	struct err err;
-	int r = kube_client_wait(sync->client, NULL, 0, timeout_ms, &err);
+
+	if (is_awaiting_nodes(sync))
+		settled.fd = cluster_nodes_settled_fd(sync->nodes);
+	int r = kube_client_wait(sync->client, &settled, 1, timeout_ms, &err);
+	if (settled.revents != 0)
+		sync->are_nodes_settled = true;
 
 	/* Without memory it fails: then a little time passes without it. */
 	if (r < 0 && r != -ECANCELED)
@@ -247,9 +271,9 @@ static int prepare(struct cluster_sync *sync, const struct cluster_sync_options 
 	cluster->pod_name = options->pod_name;
 	cluster->certificates = options->certificates;
 	cluster->gate_image = options->gate_image;
-	sync->nodes.client = sync->client;
+	sync->service_account = options->service_account;
 	if (atomic_load(options->image_volumes) == IMAGE_VOLUMES_UNKNOWN)
-		sync->nodes.answer = options->image_volumes;
+		sync->image_volumes = options->image_volumes;
 	snprintf(sync->report.not_ready, sizeof(sync->report.not_ready),
 		 "the API server was not asked yet");
 	return cluster_api_watch(sync->client, cluster->namespace_name, cluster_note,
@@ -293,6 +317,7 @@ void cluster_sync_free(struct cluster_sync *sync)
 		cluster_sync_stop(sync);
 		pthread_join(sync->thread, NULL);
 	}
+	cluster_nodes_free(sync->nodes);
 	kube_client_free(sync->client);
 	cluster_release(&sync->cluster);
 	pthread_mutex_destroy(&sync->mutex);

@@ -27,7 +27,8 @@ struct cluster_sync_options {
 	_Atomic(const char *) *gate_image; /* if it is NULL inside, the own image is put there,
 					      which is the sync's until it is freed */
 	_Atomic(enum image_volumes) *image_volumes; /* if it is unknown inside, what is found out
-						       about the nodes is put there */
+						       about the nodes is put there, for the
+						       first time before a certificate is */
 };
 
 /*

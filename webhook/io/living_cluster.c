@@ -8,6 +8,7 @@
 #include "common/base/json_read.h"
 #include "webhook/core/image_volumes.h"
 #include "webhook/core/manifest.h"
+#include "webhook/core/node_set.h"
 #include "webhook/io/kubectl.h"
 
 /* As manifests/base and manifests/profiles name them. */
@@ -65,22 +66,24 @@ static int get_ours(const char *name, json_t **ret_object, struct err *err)
 static int ask_nodes(enum image_volumes *ret_answer, struct err *err)
 {
 	const char *const arguments[KUBECTL_ARGUMENTS_MAX] = {"nodes"};
-	struct image_volumes_survey survey = {0};
+	CLEANUP(node_set_release) struct node_set set = {.is_whole = true};
 	json_auto_t *list = NULL;
 	struct err trouble = {0};
+	json_t *node;
+	size_t index;
 	int r = get(arguments, &list, &trouble);
 
 	if (r < 0 && r != -EIO && r != -EFBIG) {
 		*err = trouble;
 		return r;
 	}
-	if (r == 0)
-		image_volumes_survey_add(&survey, json_object_get(list, "items"));
-	else
+	json_array_foreach(json_object_get(list, "items"), index, node)
+		node_set_put(&set, node);
+	if (r < 0)
 		fprintf(stderr,
 			"whether the nodes can mount image volumes is taken for unknown: %s\n",
 			trouble.msg);
-	*ret_answer = image_volumes_answer(&survey);
+	*ret_answer = node_set_answer(&set);
 	return 0;
 }
 

@@ -99,7 +99,7 @@ static void tell(struct namespace_cache *cache, const char *trouble)
 
 static void note_health(struct namespace_cache *cache)
 {
-	const char *trouble = kube_client_trouble(cache->watch, 0);
+	const char *trouble = kube_client_trouble(cache->watch, 0)->msg;
 	struct kube_health health;
 
 	kube_client_health(cache->watch, &health);
@@ -366,7 +366,7 @@ void namespace_cache_report(struct namespace_cache *cache, struct namespace_repo
 	struct namespace_report report = {0};
 
 	pthread_mutex_lock(&cache->mutex);
-	report.count = cache->set.count;
+	report.count = cache->set.texts.count;
 	report.age_ms = monotonic_ms() - cache->heard_ms;
 	report.reads = cache->read_count;
 	report.api_failures = cache->read_failures + cache->watch_failures;

@@ -24,13 +24,14 @@ static const char FULL[] =
 	"8\"}";
 
 /* The same of version 2. */
-#define BODY_V2                                                                          \
-	"\"outboundPort\":15001,\"inboundPort\":15006,"                                  \
-	"\"gatePort\":15999,\"proxyUids\":\"15099\",\"proxyGids\":\"\",\"proxyMark\":0," \
-	"\"selfCall\":\"passthrough\",\"inboundSource\":\"\","                           \
-	"\"includeInboundPorts\":\"1-65535\",\"excludeInboundPorts\":\"\","              \
-	"\"excludeInboundCidrs\":\"\",\"includeOutboundPorts\":\"1-65535\","             \
-	"\"excludeOutboundPorts\":\"\",\"includeOutboundCidrs\":\"0.0.0.0/0,::/0\","     \
+#define BODY_V2 BODY_MARKED("0")
+#define BODY_MARKED(mark)                                                                       \
+	"\"outboundPort\":15001,\"inboundPort\":15006,"                                         \
+	"\"gatePort\":15999,\"proxyUids\":\"15099\",\"proxyGids\":\"\",\"proxyMark\":" mark "," \
+	"\"selfCall\":\"passthrough\",\"inboundSource\":\"\","                                  \
+	"\"includeInboundPorts\":\"1-65535\",\"excludeInboundPorts\":\"\","                     \
+	"\"excludeInboundCidrs\":\"\",\"includeOutboundPorts\":\"1-65535\","                    \
+	"\"excludeOutboundPorts\":\"\",\"includeOutboundCidrs\":\"0.0.0.0/0,::/0\","            \
 	"\"excludeOutboundCidrs\":\"\",\"excludeUids\":\"\",\"excludeGids\":\"\""
 #define NEW_V2                                                                     \
 	",\"excludeInterfaces\":\"net1,net2\",\"rerouteInterfaces\":\"k6t-eth0\"," \
@@ -169,7 +170,7 @@ static void test_round_trip(void)
 		NONE,
 		FULL,
 		FULL_V2,
-		"{\"version\":2,\"mode\":\"tproxy-both\"," BODY_V2 WITHOUT_NEW,
+		"{\"version\":2,\"mode\":\"tproxy-both\"," BODY_MARKED("15099") WITHOUT_NEW,
 		"{\"version\":2,\"mode\":\"tproxy\"," BODY_V2 WITHOUT_NEW,
 		"{\"version\":2,\"mode\":\"redirect\"," BODY_V2 NEW_V2,
 	};
@@ -325,6 +326,13 @@ static const struct {
 	{"a text for a boolean", ":true", ":\"true\"", "'dropInvalid' must be true or false"},
 	{"conntrack where there is none", "tproxy", "tproxy-both",
 	 "dropInvalid needs conntrack, which mode tproxy-both does without"},
+	{"no mark where there is no conntrack", "tproxy\"," BODY_V2 NEW_V2,
+	 "tproxy-both\"," BODY_V2 WITHOUT_NEW,
+	 "mode tproxy-both needs proxyMark (in a profile proxy.mark), the mark that the proxy "
+	 "itself "
+	 "sets on its sockets by SO_MARK: what a closed one has still to send has no owner to know "
+	 "it "
+	 "by, and would be lost"},
 	{"unknown treatment", "\"reject\"", "\"drop\"",
 	 "'nonTcp': 'drop' is not allow, reject-quic or reject"},
 	{"the first mark of ours", "\"proxyMark\":0", "\"proxyMark\":1373503489",

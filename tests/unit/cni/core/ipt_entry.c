@@ -115,6 +115,7 @@ static const struct {
 	{"ICMP of any type", {.protocol = PLAN_ICMP}, RETURN, NULL},
 	{"invalid", {.state = PLAN_INVALID}, CONNTRACK("0100000001000000") RETURN, NULL},
 	{"a reply", {.state = PLAN_REPLY}, CONNTRACK("0010001000000000") RETURN, NULL},
+	{"of NAT", {.state = PLAN_TRANSLATED}, CONNTRACK("01000000c0000000") RETURN, NULL},
 	{"a socket", {.has_socket = true}, "socket/3 0000000000000000 " RETURN, NULL},
 	{"a foreign source",
 	 {.is_source_foreign = true},
@@ -439,34 +440,6 @@ static void test_copy_of_a_name_without_end(void)
 	CU_ASSERT_EQUAL(ipt_entry_copy(entry, PLAN_V4, "REDIRECT", &copy, &err), -EIO);
 }
 
-static const struct {
-	const char *name;
-	struct plan_rule rule;
-	bool is_lo_source;
-} lo_sources[] = {
-	{"an address on lo",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 128, {[15] = 6}}},
-	 true},
-	{"a prefix",
-	 {.out_interface = {"lo"}, .has_source = true, .source = {true, 127, {[15] = 6}}},
-	 false},
-	{"elsewhere", {.has_source = true, .source = {true, 128, {[15] = 6}}}, false},
-	{"no source", {.out_interface = {"lo"}}, false},
-};
-
-static void test_lo_source(void)
-{
-	for (size_t i = 0; i < sizeof(lo_sources) / sizeof(*lo_sources); i++) {
-		CLEANUP(freep) void *entry = encode(&lo_sources[i].rule, PLAN_V6);
-		struct cidr source = {0};
-		bool is_found = ipt_entry_lo_source(entry, PLAN_V6, &source);
-
-		ASSERT_ROW(lo_sources[i].name, is_found == lo_sources[i].is_lo_source);
-		ASSERT_ROW(lo_sources[i].name,
-			   !is_found || cidr_equal(&source, &lo_sources[i].rule.source));
-	}
-}
-
 static int attempt_encode(const void *input, struct err *err)
 {
 	CLEANUP(freep) void *entry = NULL;
@@ -494,7 +467,6 @@ static CU_TestInfo tests[] = {
 	{"a copy keeps another target", test_copy_keeps_another_target},
 	{"a damaged one is not copied", test_copy_of_a_damaged_one},
 	{"nor one with a name without end", test_copy_of_a_name_without_end},
-	{"sources on lo", test_lo_source},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,
 };

@@ -246,21 +246,6 @@ static void test_compare(void)
 	}
 }
 
-static void test_lo_sources(void)
-{
-	for (enum plan_family family = PLAN_V4; family <= PLAN_V6; family++) {
-		CLEANUP(ipt_rules_release) struct ipt_rules rules = build(family);
-		CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-		CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-		struct err err;
-
-		CU_ASSERT_FATAL(ipt_rules_add_lo_sources(&rules, &sources, &err) == 0);
-		strbuf_puts(&out, "");
-		cidr_list_format(&sources, &out);
-		ASSERT_TEXT(ipt_family_name(family), out.data, family == PLAN_V6 ? "::6" : "");
-	}
-}
-
 static void test_names(void)
 {
 	CU_ASSERT(ipt_chain_is_ours("SIDEWIRE_INBOUND"));
@@ -278,10 +263,8 @@ static void test_names(void)
 static int attempt_build(const void *input, struct err *err)
 {
 	CLEANUP(ipt_rules_release) struct ipt_rules rules = {0};
-	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-	int r = ipt_rules_build(input, PLAN_TABLE_NAT, PLAN_V6, &rules, err);
 
-	return r < 0 ? r : ipt_rules_add_lo_sources(&rules, &sources, err);
+	return ipt_rules_build(input, PLAN_TABLE_NAT, PLAN_V6, &rules, err);
 }
 
 static void test_without_memory(void)
@@ -289,11 +272,22 @@ static void test_without_memory(void)
 	alloc_fail_sweep("build", attempt_build, &PLAN);
 }
 
+static void test_lost_chains(void)
+{
+	CLEANUP(ipt_rules_release) struct ipt_rules fewer = build(PLAN_V4);
+	CLEANUP(ipt_rules_release) struct ipt_rules more = build(PLAN_V6);
+	const struct ipt_rules none = {.chains = NULL};
+
+	CU_ASSERT(ipt_rules_lose_chain(&more, &fewer) && ipt_rules_lose_chain(&fewer, &none));
+	CU_ASSERT(!ipt_rules_lose_chain(&fewer, &more) && !ipt_rules_lose_chain(&none, &more));
+	CU_ASSERT(!ipt_rules_lose_chain(&more, &more));
+}
+
 static CU_TestInfo tests[] = {
 	{"built of a plan", test_build},
 	{"a table of it, and types of ICMP", test_build_filter},
 	{"the first difference is named", test_compare},
-	{"sources on lo", test_lo_sources},
+	{"chains that are lost", test_lost_chains},
 	{"whose chain it is", test_names},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,

@@ -143,6 +143,8 @@ static const struct {
 	 RULE(.has_mark = true, .mark = 0x51de0001, .has_socket = true)},
 	{"invalid", "ct 1,0; bitwise 1,1,4,<01000000>,<00000000>; cmp 1,1,<00000000>; " RETURN,
 	 RULE(.state = PLAN_INVALID)},
+	{"of NAT", "ct 1,2; bitwise 1,1,4,<30000000>,<00000000>; cmp 1,1,<00000000>; " RETURN,
+	 RULE(.state = PLAN_TRANSLATED)},
 	{"a reply", "ct 1,1; cmp 1,0,<01>; " RETURN, RULE(.state = PLAN_REPLY)},
 	{"redirect", "immediate 1,<3a9e>; redir 1,1,2; ",
 	 RULE(.verdict = PLAN_REDIRECT, .port = 15006)},
@@ -431,52 +433,6 @@ static void test_told_by_the_kernel(void)
 	ASSERT_TEXT("no difference", err.msg, "");
 }
 
-static void test_lo_sources(void)
-{
-	struct plan_rule plain[SOME_COUNT + 1];
-	const struct redirect_plan plan = some(plain);
-	CLEANUP(nft_rules_release) struct nft_rules rules = {0};
-	CLEANUP(nft_content_release) struct nft_content content = build(&plan, &rules);
-	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-	CLEANUP(strbuf_release) struct strbuf out = STRBUF_INIT;
-	struct err err;
-
-	CU_ASSERT_FATAL(nft_content_lo_sources(&content, &sources, &err) == 0);
-	cidr_list_format(&sources, &out);
-	ASSERT_TEXT("sources", out.data, "::6");
-}
-
-/* What leaves by lo to an address, or from a prefix, or by another interface, is no source. */
-static void test_no_lo_sources(void)
-{
-	struct plan_rule rules_of_plan[] = {
-		{.families = PLAN_V6,
-		 .out_interface = {"lo"},
-		 .has_destination = true,
-		 .destination = {true, 128, {[15] = 1}}},
-		{.families = PLAN_V6,
-		 .out_interface = {"lo"},
-		 .has_source = true,
-		 .source = {true, 64, {0xfd}}},
-		{.families = PLAN_V6,
-		 .out_interface = {"eth0"},
-		 .has_source = true,
-		 .source = {true, 128, {0xfd}}},
-		{.families = PLAN_V4,
-		 .out_interface = {"lo"},
-		 .has_source = true,
-		 .source = {false, 32, {127, 0, 0, 6}}},
-	};
-	const struct redirect_plan plan = {.rules = rules_of_plan, .count = 4};
-	CLEANUP(nft_rules_release) struct nft_rules rules = {0};
-	CLEANUP(nft_content_release) struct nft_content content = build(&plan, &rules);
-	CLEANUP(cidr_list_release) struct cidr_list sources = {0};
-	struct err err;
-
-	CU_ASSERT(nft_content_lo_sources(&content, &sources, &err) == 0);
-	CU_ASSERT_EQUAL(sources.count, 0);
-}
-
 /* A set of more elements than a message tells of, compared with one that differs in the last. */
 static void test_many_elements(void)
 {
@@ -526,8 +482,6 @@ static CU_TestInfo tests[] = {
 	{"the first difference is named", test_compare},
 	{"compared with nothing", test_compare_with_nothing},
 	{"as the kernel tells it", test_told_by_the_kernel},
-	{"sources on lo", test_lo_sources},
-	{"what is no source on lo", test_no_lo_sources},
 	{"many elements", test_many_elements},
 	{"without memory", test_without_memory},
 	CU_TEST_INFO_NULL,

@@ -133,7 +133,8 @@ struct redirect_spec draw_document(void)
 		must(cidr_list_parse("127.0.0.6,::6", &spec.inbound_source, &err));
 	draw_ranges(&spec.proxy_uids);
 	draw_ranges(&spec.proxy_gids);
-	if (spec.proxy_uids.count == 0 && spec.proxy_gids.count == 0)
+	if ((spec.proxy_uids.count == 0 && spec.proxy_gids.count == 0) ||
+	    (spec.mode == REDIRECT_MODE_TPROXY_BOTH && spec.proxy_mark == 0))
 		spec.proxy_mark = 1;
 	draw_ranges(&spec.exclude_uids);
 	draw_ranges(&spec.exclude_gids);

@@ -208,6 +208,7 @@ static void test_later_packets(void)
 		{.chain = PLAN_CHAIN_TPROXY, .families = PLAN_V4, .has_socket = true},
 		{.chain = PLAN_CHAIN_TPROXY, .families = PLAN_V4, .state = PLAN_REPLY},
 		{.chain = PLAN_CHAIN_TPROXY, .families = PLAN_V4, .state = PLAN_INVALID},
+		{.chain = PLAN_CHAIN_TPROXY, .families = PLAN_V4, .state = PLAN_TRANSLATED},
 		{.chain = PLAN_CHAIN_TPROXY, .families = PLAN_V4, .is_destination_foreign = true},
 		{.chain = PLAN_CHAIN_TPROXY,
 		 .families = PLAN_V4,
@@ -218,7 +219,7 @@ static void test_later_packets(void)
 	const struct redirect_plan plan = PLAN(rules);
 	struct packet packet = received();
 
-	expect("first", plan_evaluate(&plan, &packet), FATE_PASS, 0, &rules[5], 6);
+	expect("first", plan_evaluate(&plan, &packet), FATE_PASS, 0, &rules[6], 7);
 	packet.is_source_own = true;
 	expect("own source", plan_evaluate(&plan, &packet), FATE_PASS, 0, NULL, 0);
 }

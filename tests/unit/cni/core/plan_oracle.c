@@ -100,17 +100,12 @@ static bool is_gate(const struct redirect_spec *spec, const struct packet *p)
 
 static struct expectation inbound(const struct redirect_spec *spec, const struct packet *p)
 {
-	bool is_rerouted = is_at(&spec->reroute_interfaces, p) && !p->is_destination_own;
-
-	/* Without conntrack what is rerouted is told from the rest before anything else is. */
-	if (is_rerouted && spec->mode == REDIRECT_MODE_TPROXY_BOTH)
-		return by_receiver(spec, p);
+	if (!p->is_destination_own)
+		return is_at(&spec->reroute_interfaces, p) ? by_receiver(spec, p) : PASSES;
 	if (is_gate(spec, p))
 		return goes_to(spec->inbound_port);
 	if (is_at(&spec->exclude_interfaces, p))
 		return PASSES;
-	if (is_rerouted)
-		return by_receiver(spec, p);
 	if (p->protocol != PLAN_TCP || list_holds(&spec->exclude_inbound_cidrs, &p->source) ||
 	    range_list_contains(&spec->exclude_inbound_ports, p->destination_port))
 		return PASSES;

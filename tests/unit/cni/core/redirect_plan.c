@@ -22,7 +22,8 @@ static void fill_lists(void)
 		ranges[i] = (struct range){2 * i + 1, 2 * i + 1};
 }
 
-/* Three times 4096 prefixes, four times 1024 ids; and the rule for lo, which every plan has. */
+/* Three times 4096 prefixes, four times 1024 ids; and what every plan has: the rules for lo, and
+ * for what is only forwarded. */
 static struct redirect_spec largest(void)
 {
 	fill_lists();
@@ -40,7 +41,8 @@ static struct redirect_spec largest(void)
 }
 
 /* The number of rules that such a plan has beside those of its ids. */
-enum { RULES_WITHOUT_IDS = 3 * CIDR_LIST_MAX + 2 }; /* lo, and the captured port */
+/* What is only forwarded, lo, and the captured port. */
+enum { RULES_WITHOUT_IDS = 3 * CIDR_LIST_MAX + 3 };
 
 static void test_most_rules(void)
 {
@@ -100,6 +102,27 @@ static void test_chains(void)
 	CU_ASSERT(plan_chain_hook(PLAN_CHAIN_CAPTURE) == NULL);
 }
 
+/* Those of IPv6 that the proxy binds; 127.0.0.0/8 is on lo as a whole. */
+static void test_lo_addresses(void)
+{
+	struct cidr sources[] = {
+		{.prefix_length = CIDR_V4_BITS, .addr_be = {127, 0, 0, 6}},
+		{.is_v6 = true, .prefix_length = CIDR_V6_BITS, .addr_be = {[15] = 6}},
+	};
+	struct redirect_spec spec = {.mode = REDIRECT_MODE_TPROXY, .inbound_source = {sources, 2}};
+	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
+	CLEANUP(strbuf_release) struct strbuf text = STRBUF_INIT;
+	struct err err;
+
+	CU_ASSERT_FATAL(redirect_plan_build(&spec, &plan, &err) == 0);
+	cidr_list_format(&plan.lo_addresses, &text);
+	ASSERT_TEXT("addresses on lo", text.data, "::6");
+	spec.mode = REDIRECT_MODE_NONE;
+	redirect_plan_release(&plan);
+	CU_ASSERT_FATAL(redirect_plan_build(&spec, &plan, &err) == 0);
+	CU_ASSERT(plan.lo_addresses.count == 0);
+}
+
 static int build(const void *input, struct err *err)
 {
 	CLEANUP(redirect_plan_release) struct redirect_plan plan = {0};
@@ -109,8 +132,10 @@ static int build(const void *input, struct err *err)
 
 static void test_allocations(void)
 {
+	struct cidr source = {.is_v6 = true, .prefix_length = CIDR_V6_BITS, .addr_be = {[15] = 6}};
 	struct redirect_spec spec = largest();
 
+	spec.inbound_source = (struct cidr_list){&source, 1};
 	alloc_fail_sweep("the largest plan", build, &spec);
 	spec.mode = REDIRECT_MODE_TPROXY;
 	alloc_fail_sweep("by TPROXY and nat", build, &spec);
@@ -145,6 +170,7 @@ static void test_port_map(void)
 static CU_TestInfo tests[] = {{"every list is full", test_most_rules},
 			      {"too many rules", test_too_many_rules},
 			      {"mode none", test_mode_none},
+			      {"addresses on lo", test_lo_addresses},
 			      {"chains", test_chains},
 			      {"the largest port map", test_port_map},
 			      {"failing allocations", test_allocations},

@@ -73,10 +73,29 @@ static void test_utf8(void)
 	ASSERT_TEXT("a cut character", err.msg + ERR_MSG_SIZE - 6, "a?...");
 }
 
+/* Of several steps: what succeeds before or after it does not hide a failure, nor does a later one.
+ */
+static void test_first(void)
+{
+	const struct err cause = {.code = -EINVAL, .msg = "the first"};
+	const struct err later = {.code = -EIO, .msg = "the second"};
+	struct err err = {0};
+	int first = 0;
+
+	err_keep_first(0, &later, &first, &err);
+	CU_ASSERT(first == 0 && err.code == 0);
+	err_keep_first(-EINVAL, &cause, &first, &err);
+	err_keep_first(-EIO, &later, &first, &err);
+	err_keep_first(0, &later, &first, &err);
+	CU_ASSERT(first == -EINVAL && err.code == -EINVAL);
+	ASSERT_TEXT("cause", err.msg, "the first");
+}
+
 static CU_TestInfo tests[] = {{"set", test_set},
 			      {"wrap", test_wrap},
 			      {"no errno", test_no_errno},
 			      {"what does not fit is marked", test_cut},
 			      {"messages are UTF-8", test_utf8},
+			      {"the first of several failures", test_first},
 			      CU_TEST_INFO_NULL};
 SUITE("common/base/err", tests)

@@ -134,10 +134,15 @@ static void test_pods(void)
 		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
 		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy-both"),
-		 "E 3:1 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the proxy's "
+		 "E 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': mode tproxy-both "
+		 "needs proxyMark (in a profile proxy.mark), the mark that the proxy itself sets "
+		 "on its sockets by SO_MARK: what a closed one has still to send has no owner to "
+		 "know it by, and would be lost"},
+		{ANNOTATIONS("sidewire.io/redirect-mode: tproxy"),
+		 "E 3:1 annotation 'sidewire.io/redirect-mode' is 'tproxy': the proxy's "
 		 "container 'proxy' lacks the capability NET_RAW, which TPROXY takes: expected it "
 		 "in securityContext.capabilities.add\n"
-		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy-both': the Pod Security "
+		 "W 3:28 annotation 'sidewire.io/redirect-mode' is 'tproxy': the Pod Security "
 		 "Standards baseline and restricted refuse its pods"},
 #define BOTH "sidewire.io/redirect-mode: tproxy-both, sidewire.io/profiles: tproxy"
 		{ANNOTATIONS(BOTH ", sidewire.io/drop-invalid: 'false'"),
@@ -301,7 +306,13 @@ static void test_profiles(void)
 		{PROFILE(TPROXY("runAsUser: 0, runAsGroup: 8", ", add: [NET_RAW]")),
 		 "W 6:33 container 'p' runs as root with a capability, as TPROXY takes: the Pod "
 		 "Security Standards baseline and restricted refuse its pods"},
-		{PROFILE("  redirect: {mode: tproxy-both, outboundPort: 1, inboundPort: 2, "
+		{PROFILE("  redirect: {mode: tproxy-both, outboundPort: 1, inboundPort: 2,\n"
+			 "    container: p, proxy: {gids: [8]}}\n  pod: {spec: "
+			 "{initContainers: [{name: p, restartPolicy: Always, " SAFE "}]}}\n"),
+		 "E 5:13 spec: redirect: mode tproxy-both needs proxyMark (in a profile "
+		 "proxy.mark), the mark that the proxy itself sets on its sockets by SO_MARK: what "
+		 "a closed one has still to send has no owner to know it by, and would be lost"},
+		{PROFILE("  redirect: {mode: tproxy, outboundPort: 1, inboundPort: 2, "
 			 "container: "
 			 "p, proxy: {gids: [8]},\n    selfCall: inbound}\n  pod: {spec: "
 			 "{initContainers: [{name: p, restartPolicy: Always, " SAFE "}]}}\n"),

@@ -48,9 +48,9 @@ static char *known(const struct namespace_set *set)
 	char *whole = NULL;
 	struct err err;
 
-	for (size_t i = 0; i < set->count; i++)
-		strbuf_printf(&text, "%s%s=%s", i > 0 ? " " : "", set->entries[i],
-			      namespace_set_find(set, set->entries[i], 0));
+	for (size_t i = 0; i < set->texts.count; i++)
+		strbuf_printf(&text, "%s%s=%s", i > 0 ? " " : "", set->texts.entries[i],
+			      namespace_set_find(set, set->texts.entries[i], 0));
 	CU_ASSERT_EQUAL_FATAL(strbuf_finish(&text, &whole, &err), 0);
 	return whole;
 }
@@ -96,7 +96,7 @@ static void test_changes(void)
 	take_away(&set, NAMED("a"));
 	take_away(&set, NAMED("b"));
 	take_away(&set, NAMED("c"));
-	CU_ASSERT_EQUAL(set.count, 0);
+	CU_ASSERT_EQUAL(set.texts.count, 0);
 }
 
 /* What can not be kept is not known, whatever was known before. */
@@ -132,31 +132,6 @@ static void test_when_nothing_is_known(void)
 	CU_ASSERT_PTR_NOT_NULL(namespace_set_find(&set, "a", 0));
 	CU_ASSERT_PTR_NOT_NULL(namespace_set_find(&set, "a", NAMESPACE_AGE_MAX_MS));
 	CU_ASSERT_PTR_NULL(namespace_set_find(&set, "a", NAMESPACE_AGE_MAX_MS + 1));
-}
-
-/* Against an array of all names, in an order of no meaning. */
-static void test_many(void)
-{
-	enum { NAMES = 2003, STEP = 1234 };
-	CLEANUP(namespace_set_release) struct namespace_set set = set_of("[]");
-	char name[32];
-
-	for (unsigned int i = 0; i < NAMES; i++) {
-		snprintf(name, sizeof(name), "name-%u", i * STEP % NAMES);
-		json_auto_t *object = json_pack("{s:{s:s}}", "metadata", "name", name);
-		namespace_set_put(&set, object);
-	}
-	CU_ASSERT_EQUAL(set.count, NAMES);
-	for (unsigned int i = 0; i < NAMES; i += 2) {
-		snprintf(name, sizeof(name), "name-%u", i);
-		json_auto_t *object = json_pack("{s:{s:s}}", "metadata", "name", name);
-		namespace_set_remove(&set, object);
-	}
-	for (unsigned int i = 0; i < NAMES; i++) {
-		snprintf(name, sizeof(name), "name-%u", i);
-		const char *found = namespace_set_find(&set, name, 0);
-		ASSERT_ROW(name, (found != NULL) == (i % 2 == 1));
-	}
 }
 
 static void test_keep(void)
@@ -296,7 +271,6 @@ static CU_TestInfo tests[] = {
 	{"changes", test_changes},
 	{"what can not be kept", test_what_is_not_kept},
 	{"before the list, and after too long a silence", test_when_nothing_is_known},
-	{"many names", test_many},
 	{"what is kept of a list's items", test_keep},
 	{"text and back", test_text},
 	{"large text", test_large_text},

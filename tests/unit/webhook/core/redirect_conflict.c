@@ -142,6 +142,7 @@ static void test_known_by_gid_alone(void)
 {
 	CLEANUP(profile_release) struct profile profile = sample_profile(SAMPLE_TPROXY);
 
+	profile.redirect.proxy_mark = 0;
 	for (size_t i = 0; i < sizeof(ROWS_OF_GROUP) / sizeof(*ROWS_OF_GROUP); i++)
 		check(&profile, &ROWS_OF_GROUP[i]);
 }

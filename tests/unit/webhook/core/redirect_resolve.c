@@ -133,6 +133,12 @@ static const struct {
 	{"{'sidewire.io/drop-invalid': 'true', 'sidewire.io/redirect-mode': 'tproxy-both'}",
 	 "annotation 'sidewire.io/drop-invalid' is 'true': dropInvalid needs conntrack, which mode "
 	 "tproxy-both does without"},
+	{"{'sidewire.io/drop-invalid': 'false', 'sidewire.io/redirect-mode': 'tproxy-both'}",
+	 "annotation 'sidewire.io/redirect-mode' is 'tproxy-both': mode tproxy-both needs "
+	 "proxyMark "
+	 "(in a profile proxy.mark), the mark that the proxy itself sets on its sockets by "
+	 "SO_MARK: "
+	 "what a closed one has still to send has no owner to know it by, and would be lost"},
 	{"{'sidewire.io/exclude-interfaces': 'a', 'sidewire.io/reroute-interfaces': 'b,a'}",
 	 "annotation 'sidewire.io/reroute-interfaces' is 'b,a': the interface a is in "
 	 "excludeInterfaces and in rerouteInterfaces: it can not be both"},

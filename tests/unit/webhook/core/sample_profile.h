@@ -40,7 +40,8 @@
 	SAMPLE_DOCUMENT(                                                                       \
 		"tproxy",                                                                      \
 		"{'redirect': {'mode': 'tproxy', 'outboundPort': 15001, 'inboundPort': 15006," \
-		"  'container': 'proxy', 'proxy': {'gids': [15099]}, 'dnsPort': 15053,"        \
+		"  'container': 'proxy', 'proxy': {'gids': [15099], 'mark': 15099},"           \
+		"  'dnsPort': 15053,"                                                          \
 		"  'dnsServers': ['10.96.0.10'], 'excludeInterfaces': ['net1'],"               \
 		"  'rerouteInterfaces': 'k6t-eth0', 'portMap': ['12220:15003'],"               \
 		"  'dropInvalid': true, 'nonTcp': 'reject-quic'},"                             \
