@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 
 #include "cni/core/policy_rule.h"
-#include "cni/io/rtnetlink.h"
 #include "common/base/cleanup.h"
 
 /* What has been seen of a list, which has each family's rules in the order in which they are asked.

@@ -5,6 +5,7 @@
 #define SIDEWIRE_CNI_POLICY_ORDER_H
 
 #include "cni/core/redirect_plan.h"
+#include "cni/io/rtnetlink.h"
 #include "common/base/err.h"
 
 struct rtnetlink;
