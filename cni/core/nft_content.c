@@ -265,9 +265,12 @@ int nft_content_add(struct nft_content *content, enum nft_kind kind, struct nft_
 
 struct nft_rest nft_content_attributes(const struct nft_content *content, size_t object)
 {
-	return (struct nft_rest){(const uint8_t *)content->bytes.data +
-					 content->objects[object].offset,
-				 content->objects[object].size};
+	const struct nft_object *at = &content->objects[object];
+
+	/* Where nothing is kept of any there are no bytes to count from. */
+	if (at->size == 0)
+		return (struct nft_rest){0};
+	return (struct nft_rest){(const uint8_t *)content->bytes.data + at->offset, at->size};
 }
 
 void nft_content_release(struct nft_content *content)

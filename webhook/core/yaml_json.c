@@ -183,6 +183,16 @@ static int convert_sequence(struct conversion *conversion, const struct yaml_nod
 	return 0;
 }
 
+/* Whether entries of its own are no longer those of the text. */
+static bool is_patched(const struct yaml_node *node)
+{
+	size_t i = 0;
+
+	while (i < node->count && node->entries[i].change == YAML_KEPT)
+		i++;
+	return i < node->count;
+}
+
 static int convert_collection(struct conversion *conversion, const struct yaml_node *node,
 			      json_t **ret_value, struct err *err)
 {
@@ -192,6 +202,8 @@ static int convert_collection(struct conversion *conversion, const struct yaml_n
 		r = err_set(err, EINVAL, "tags are not supported");
 	else if (conversion->depth == YAML_DEPTH_MAX)
 		r = err_set(err, E2BIG, "more than %d levels", YAML_DEPTH_MAX);
+	else if (is_patched(node))
+		r = err_set(err, ENOTSUP, "the text is to be changed here");
 	else
 		r = grow(conversion, 1, err);
 	if (r < 0)

@@ -32,7 +32,8 @@ enum yaml_dialect {
 /*
  * The value of a node. The caller owns *ret_value. -EINVAL, with line and column, for duplicate
  * keys and keys that are no strings, for a scalar that the dialect refuses or that has no form in
- * JSON (.inf), for tags; -E2BIG over the limits above; -ENOMEM.
+ * JSON (.inf), for tags; -E2BIG over the limits above; -ENOTSUP where the tree has been patched
+ * there; -ENOMEM.
  */
 int yaml_json(const struct yaml_node *node, enum yaml_dialect dialect, json_t **ret_value,
 	      struct err *err) __attribute__((nonnull, warn_unused_result));

@@ -121,6 +121,13 @@ static const struct {
 	 "# x\napiVersion: apps/v1\nkind: ReplicaSet\nspec:\n  template:\n    spec:\n      a: 1\n  "
 	 "other:\n    spec:\n      a: b\n# y\n",
 	 true},
+	{"below an alias of what has changed",
+	 "apiVersion: v1\nkind: Pod\nmetadata: {labels: &l {a: b}, annotations: *l}\n",
+	 "{'apiVersion':'v1','kind':'Pod','metadata':{'labels':{'a':'b','c':'d'},"
+	 "'annotations':{'a':'b','e':'f'}}}",
+	 "apiVersion: v1\nkind: Pod\nmetadata:\n  labels:\n    a: b\n    c: d\n  "
+	 "annotations:\n    a: b\n    e: f\n",
+	 true},
 	{"below what << takes over",
 	 "a: &a {template: {spec: {a: b}}} # x\napiVersion: apps/v1\nkind: ReplicaSet\nspec:\n  "
 	 "<<: *a\n  template: {spec: {a: b}}\n",
