@@ -142,8 +142,8 @@ class Pipelining(Hostile):
         with self.connect() as sock:
             sock.sendall(review() * self.COUNT)
             replies = b""
-            while replies.count(b"HTTP/1.1 200 OK") < self.COUNT:
-                replies += sock.recv(65536)
+            while replies.count(b"HTTP/1.1 200 OK") < self.COUNT and (part := sock.recv(65536)):
+                replies += part
 
 
 class NeverReading(Hostile):
