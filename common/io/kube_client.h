@@ -28,7 +28,7 @@ enum {
 		4 * 1024 * 1024,         /* bytes of one event; etcd stores up to 1.5 MiB */
 	KUBE_TOKEN_SIZE_MAX = 64 * 1024, /* bytes of the token file */
 	KUBE_WATCHES_MAX = 8,            /* of one client */
-	KUBE_PAGE_ITEMS = 500,           /* of a list that are asked for at once, likewise */
+	KUBE_PAGE_ITEMS = 500,           /* of a list at once, unless the request says otherwise */
 	KUBE_WAIT_OTHERS_MAX = 16,       /* descriptors that kube_client_wait() takes */
 };
 

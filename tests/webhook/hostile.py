@@ -13,6 +13,9 @@ from program import PATIENCE, encoded, pod
 
 BODY_MAX = 8 * 1024 * 1024
 REQUEST_MAX = 30  # seconds that a request may take to arrive
+RENEWALS_MAX = 20_000
+# How new keys are asked for, by a handshake or by an update, and what openssl says when it does so.
+RENEWALS = {("-tls1_2", b"R"): b"RENEGOTIATING", ("-tls1_3", b"K"): b"KEYUPDATE"}
 
 
 def head(length, path="/mutate/enabled"):
@@ -139,8 +142,8 @@ class Pipelining(Hostile):
         with self.connect() as sock:
             sock.sendall(review() * self.COUNT)
             replies = b""
-            while replies.count(b"HTTP/1.1 200 OK") < self.COUNT:
-                replies += sock.recv(65536)
+            while replies.count(b"HTTP/1.1 200 OK") < self.COUNT and (part := sock.recv(65536)):
+                replies += part
 
 
 class NeverReading(Hostile):
@@ -157,18 +160,28 @@ class NeverReading(Hostile):
                     sock.sendall(review())
 
 
-class Renegotiating(Hostile):
-    """Asks for new keys again and again: by a new handshake in TLS 1.2, by an update in TLS 1.3."""
+def ask_for_new_keys(program, version, letter):
+    """How often openssl asked for new keys before it was cut, at most RENEWALS_MAX times. It takes all that it reads at once for
+    one letter, so each waits until it was read."""
+    command = ["openssl", "s_client", "-connect", f"127.0.0.1:{program.port}", "-CAfile", program.ca, version, "-legacy_renegotiation"]
+    with subprocess.Popen(command, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as client:
+        for number in range(RENEWALS_MAX):
+            try:
+                client.stdin.write(letter + b"\n")
+            except BrokenPipeError:
+                return number
+            if not any(line.strip() == RENEWALS[version, letter] for line in client.stdout):
+                return number
+    return RENEWALS_MAX
 
-    COUNT = 200
+
+class Renegotiating(Hostile):
+    """Asks for new keys again and again."""
 
     def have_turn(self):
         self.note()
-        for version, letter in ("-tls1_2", "R"), ("-tls1_3", "K"):
-            subprocess.run(
-                ["openssl", "s_client", "-connect", f"127.0.0.1:{self.program.port}", "-CAfile", self.program.ca, version,
-                 "-legacy_renegotiation"], input=f"{letter}\n" * self.COUNT, capture_output=True, text=True, timeout=60,
-                check=False)
+        for version, letter in RENEWALS:
+            ask_for_new_keys(self.program, version, letter)
 
 
 class Idle:

@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from hostile import KINDS
+from hostile import KINDS, RENEWALS, RENEWALS_MAX, ask_for_new_keys
 from program import PROGRAM, encoded, pod
 
 BODY = encoded(pod())
@@ -49,6 +49,12 @@ def test_others_are_answered(start, kind):
     assert program.process.poll() is None
     assert program.metric("sidewire_worker_restarts_total") == 0
     assert program.post(BODY)[0] == 200
+
+
+@pytest.mark.parametrize("version, letter", RENEWALS)
+def test_who_asks_for_new_keys_again_and_again_is_cut(webhook, version, letter):
+    assert 0 < ask_for_new_keys(webhook, version, letter) < RENEWALS_MAX
+    assert webhook.post(BODY)[0] == 200
 
 
 def test_a_small_limit_of_open_files_is_raised(start):

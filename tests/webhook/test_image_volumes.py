@@ -8,7 +8,7 @@ import time
 import pytest
 
 from api_server import IMAGE, NODES, PODS, decode, node
-from in_cluster import answer_to, wait_ready
+from in_cluster import answer_to, wait_readiness, wait_ready
 from program import PATIENCE, encoded, pod
 
 LINE = "image volumes of the nodes"
@@ -190,3 +190,24 @@ def test_nodes_are_known_before_there_is_a_certificate(api, replica, ask):
     api.refused.clear()
     wait_ready(program)
     assert is_exec(ask(program))
+
+
+@pytest.mark.parametrize("fault", ["503", "silence"])
+def test_nodes_that_cannot_be_had_are_not_waited_for_for_ever(api, replica, ask, fault):
+    """As long as for a call, and no longer: 20 seconds."""
+    is_over = threading.Event()
+    api.put(f"{NODES}/a", node("a"))
+    if fault == "503":
+        api.refused["GET", NODES] = 503
+    else:
+        api.before["GET", NODES] = is_over.wait
+    try:
+        program = replica()
+        wait_readiness(program, 503, "the nodes were not read yet")
+        begin = time.monotonic()
+        wait_ready(program)
+        assert time.monotonic() - begin > 15
+        assert answers(program, 1) == [("warning", "unknown")]
+        assert not is_exec(ask(program))
+    finally:
+        is_over.set()

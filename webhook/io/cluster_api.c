@@ -35,13 +35,17 @@ int cluster_api_watch(struct kube_client *client, const char *namespace_name,
 	if (r < 0)
 		return r;
 	const struct kube_watch_request secret = {
-		path,    "fieldSelector=metadata.name%3D" AUTHORITY_SECRET,
-		handler, secret_context,
-		NULL,    0};
+		.collection = path,
+		.selector = "fieldSelector=metadata.name%3D" AUTHORITY_SECRET,
+		.handler = handler,
+		.context = secret_context,
+	};
 	const struct kube_watch_request configuration = {
-		CONFIGURATIONS, "fieldSelector=metadata.name%3D" CLUSTER_CONFIGURATION,
-		handler,        configuration_context,
-		NULL,           0};
+		.collection = CONFIGURATIONS,
+		.selector = "fieldSelector=metadata.name%3D" CLUSTER_CONFIGURATION,
+		.handler = handler,
+		.context = configuration_context,
+	};
 	r = kube_client_watch(client, &secret, err);
 	return r == 0 ? kube_client_watch(client, &configuration, err) : r;
 }
