@@ -183,7 +183,7 @@ def test_check_of_mode_none(clean, leftover, expected):
 
 def test_foreign_rules_and_routes_stay(pods):
     pod = pods[1]
-    foreign = ["ip rule add fwmark 0x51de0001 lookup 99 pref 99", "ip rule add fwmark 5 lookup 15998 pref 15997",
+    foreign = ["ip rule add fwmark 0x51de0001 lookup 99 pref 15999", "ip rule add fwmark 5 lookup 15998 pref 15997",
                "ip -6 rule add from fd01::/64 lookup 99 pref 15998", "ip route add unreachable 10.8.0.0/16 table 99",
                "iptables-legacy -t mangle -A OUTPUT -p udp -j MARK --set-mark 5",
                "iptables-legacy -t raw -A PREROUTING -p udp --dport 9 -j CT --zone 7",
