@@ -178,8 +178,8 @@ struct redirect_plan {
 	/* IPv6 addresses that the proxy binds towards the application: they are to be on lo where
 	 * IPv6 is programmed. Owned. */
 	struct cidr_list lo_addresses;
-	/* Where the gate's rule is: committed after all that is new, so that an open gate means
-	 * that all is in force. */
+	/* Where the gate's rule is: committed last, so that an open gate means that all is in
+	 * force; behind it only come tables that lose chains. */
 	enum plan_table gate_table;
 };
 

@@ -25,11 +25,11 @@ struct redirect_target {
 
 /*
  * Puts the plan in force, in the place of what an earlier plan left by either backend. What lets
- * the gate answer comes after all that is new, so that an open gate means that all is in force; and
- * after it comes what another mode has captured until then. On failure all is as before; if even
- * that fails, the message says so. -ENOPROTOOPT, -ENOENT: the kernel lacks something, which the
- * message names. -EEXIST: another mesh's chains are there, named. -EAGAIN: someone else keeps
- * changing the rules. -ENOMEM, -EIO.
+ * the gate answer comes last, so that an open gate means that all is in force; after it only come
+ * tables of iptables that lose what another mode has captured until then, and what is new in these.
+ * On failure all is as before; if even that fails, the message says so. -ENOPROTOOPT, -ENOENT: the
+ * kernel lacks something, which the message names. -EEXIST: another mesh's chains are there, named.
+ * -EAGAIN: someone else keeps changing the rules. -ENOMEM, -EIO.
  */
 int redirect_apply(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct err *err) __attribute__((nonnull, warn_unused_result));
