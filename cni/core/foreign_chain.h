@@ -10,8 +10,10 @@
  * (ipt_rules.h). So:
  *
  * - What a rule matches is not looked at: who puts one there takes something from us.
- * - Only rules count that stand in the hook's own chain. kube-proxy, portmap, Cilium, Docker and
- *   firewalld jump from there to chains of their own, which are not looked into.
+ * - Only rules count that stand in the hook's own chain. kube-proxy, portmap and Cilium jump from
+ *   there to chains of their own, which are not looked into. Docker since version 28, which drops
+ *   in raw PREROUTING itself, and KubeVirt, which translates 127.0.0.1 in nat OUTPUT itself, are
+ *   named, harmless as these rules are.
  * - `accept` and `return` end the chain of another table and no more: ours are asked next.
  * - Chains of ours that drop and reject are shadowed by none: others do the same, or nothing.
  *

@@ -36,8 +36,8 @@ static void put_routes(const struct redirect_plan *plan, struct strbuf *out)
 			      PLAN_ROUTE_PRIORITY);
 	strbuf_puts(out, "],\"sysctls\":{");
 	if (plan->route_count > 0)
-		strbuf_puts(out, "\"net.ipv4.tcp_fwmark_accept\":1,\"net.ipv4.fwmark_reflect\":1,"
-				 "\"net.ipv6.fwmark_reflect\":1");
+		strbuf_puts(out, "\"net.ipv4.tcp_fwmark_accept\":2,\"net.ipv4.fwmark_reflect\":2,"
+				 "\"net.ipv6.fwmark_reflect\":2");
 	strbuf_puts(out, "}");
 }
 

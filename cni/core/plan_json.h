@@ -13,7 +13,8 @@ void plan_json_rule(const struct plan_rule *rule, struct strbuf *out) __attribut
 /*
  * The plan as an object and a line end: the list "rules", in their order; the list "routes", of
  * what is routed by its mark: "families", "mark", "table" and "priority" of the policy rule, and
- * "route", which the table has; and "sysctls", which are 1, the value by the name.
+ * "route", which the table has; and "sysctls", the value by the name: 2, by which they are known as
+ * ours, means the same as 1, and those that are set already stay as they are.
  */
 void plan_json(const struct redirect_plan *plan, struct strbuf *out) __attribute__((nonnull));
 

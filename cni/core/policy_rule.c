@@ -27,7 +27,8 @@ bool policy_rule_shadows(const struct policy_rule *rule, uint32_t mark)
 
 	if (!is_end(rule))
 		return false;
+	/* What it asks for besides does not matter when the mark is another already. */
 	if (rule->is_inverted)
-		return !is_for_mark && !rule->has_selectors;
+		return !is_for_mark;
 	return rule->mask != 0 ? is_for_mark : !rule->has_selectors;
 }

@@ -5,7 +5,8 @@
  *
  * Policy rules are asked by their priority, and the first that leads anywhere ends it. One that is
  * asked before ours shadows it if it asks for a mark that ours have, whatever else it asks for, or
- * if it asks for nothing at all. Which routes are in its table is not looked at. One that asks for
+ * if it asks for nothing at all; an inverted one if it asks for a mark that ours have not, since
+ * then it is for all of ours. Which routes are in its table is not looked at. One that asks for
  * addresses, interfaces, ports or users and no mark is somebody's own business, as those of Multus
  * or a cloud's plugin; the kernel's own, which leads to the table of local addresses, takes nothing
  * that is not on lo anyway, and what leads where ours do is welcome to.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * From a redirect document to what carries it out, as plain values: rules in order, addresses on
- * lo, policy routes, a sysctl. It is told without any backend's bytes; a backend encodes it
+ * lo, policy routes, sysctls. It is told without any backend's bytes; a backend encodes it
  * (ipt_entry), redirect_text prints it, plan_evaluate says what becomes of a packet.
  *
  * What comes in is captured where it is sent to an address of the pod's own, or the host's: what is
@@ -172,14 +172,14 @@ struct redirect_plan {
 	struct plan_rule *rules; /* owned; by chain, and in a chain in order of evaluation */
 	size_t count;
 	/* Packets with these marks are routed to lo, in every family that is programmed. Where
-	 * there are any, tcp_fwmark_accept and fwmark_reflect are 1. */
+	 * there are any, tcp_fwmark_accept and fwmark_reflect are set. */
 	uint32_t route_marks[PLAN_ROUTE_MARKS];
 	size_t route_count;
 	/* IPv6 addresses that the proxy binds towards the application: they are to be on lo where
 	 * IPv6 is programmed. Owned. */
 	struct cidr_list lo_addresses;
-	/* Where the gate's rule is: committed after all that is new, so that an open gate means
-	 * that all is in force. */
+	/* Where the gate's rule is: committed last, so that an open gate means that all is in
+	 * force; behind it only come tables that lose chains. */
 	enum plan_table gate_table;
 };
 

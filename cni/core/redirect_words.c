@@ -168,7 +168,7 @@ static void say_routes(struct strbuf *out, const struct redirect_plan *plan)
 			      "  what has mark 0x%x is routed to lo, by table %d at priority %d\n",
 			      plan->route_marks[i], PLAN_ROUTE_TABLE, PLAN_ROUTE_PRIORITY);
 	strbuf_puts(out, "  answers have the mark of what they answer "
-			 "(tcp_fwmark_accept and fwmark_reflect are 1)\n");
+			 "(tcp_fwmark_accept and fwmark_reflect are set)\n");
 }
 
 void redirect_text_words(const struct redirect_plan *plan, struct strbuf *out)

@@ -104,7 +104,7 @@ static void put_losers_last(struct rules_change *change)
 	memcpy(change->items, items, count * sizeof(*items));
 }
 
-/* And so does the table that has the gate's rule. */
+/* The table that has the gate's rule comes behind all that lose no chain. */
 static int prepare(const struct rules_goal *goal, struct rules_change **ret_change, struct err *err)
 {
 	CLEANUP(change_freep) struct rules_change *change = calloc(1, sizeof(*change));

@@ -8,8 +8,6 @@
 #include "cni/io/rtnetlink.h"
 #include "common/base/err.h"
 
-struct rtnetlink;
-
 /* Whether none of others (policy_rule.h) shadows those that the plan has in these families, which
  * are there. -EBUSY at the first that does, in words; -EIO. */
 int policy_order_check(const struct redirect_plan *plan, enum plan_family families,

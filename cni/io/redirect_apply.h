@@ -2,7 +2,7 @@
 /*
  * Carries out a plan in the network namespace that the process is in: rules, by one of two
  * backends; the IPv6 addresses on lo that the plan's proxy binds; policy rules and routes of marks,
- * with the sysctl that goes with them. All of it is in force, or what was before.
+ * with the sysctls that go with them. All of it is in force, or what was before.
  *
  * IPv6 is left out where the kernel does not offer it and the pod has no IPv6 address; IPv4 never.
  */
@@ -25,11 +25,11 @@ struct redirect_target {
 
 /*
  * Puts the plan in force, in the place of what an earlier plan left by either backend. What lets
- * the gate answer comes after all that is new, so that an open gate means that all is in force; and
- * after it comes what another mode has captured until then. On failure all is as before; if even
- * that fails, the message says so. -ENOPROTOOPT, -ENOENT: the kernel lacks something, which the
- * message names. -EEXIST: another mesh's chains are there, named. -EAGAIN: someone else keeps
- * changing the rules. -ENOMEM, -EIO.
+ * the gate answer comes last, so that an open gate means that all is in force; after it only come
+ * tables of iptables that lose what another mode has captured until then, and what is new in these.
+ * On failure all is as before; if even that fails, the message says so. -ENOPROTOOPT, -ENOENT: the
+ * kernel lacks something, which the message names. -EEXIST: another mesh's chains are there, named.
+ * -EAGAIN: someone else keeps changing the rules. -ENOMEM, -EIO.
  */
 int redirect_apply(const struct redirect_plan *plan, const struct redirect_target *target,
 		   struct err *err) __attribute__((nonnull, warn_unused_result));
@@ -39,8 +39,8 @@ int redirect_apply(const struct redirect_plan *plan, const struct redirect_targe
 int redirect_remove(struct err *err) __attribute__((nonnull, warn_unused_result));
 
 /*
- * Compares what is in force with the plan: rules, addresses, policy rules, routes, sysctl. -EUCLEAN
- * at the first difference; what redirect_apply() says of a kernel that lacks something.
+ * Compares what is in force with the plan: rules, addresses, policy rules, routes, sysctls.
+ * -EUCLEAN at the first difference; what redirect_apply() says of a kernel that lacks something.
  *
  * -EBUSY: it is all there, but something of another's is asked before it and shadows it: a rule of
  * another table of iptables or nftables (foreign_chain.h), or a policy rule (policy_rule.h), which

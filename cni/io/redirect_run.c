@@ -154,10 +154,11 @@ static int go(const struct redirect_options *options, struct work *work, struct 
 enum in_force {
 	IN_FORCE_NOTHING,
 	IN_FORCE_SAME,
+	IN_FORCE_SHADOWED, /* the same, but something of another's is asked before it */
 	IN_FORCE_OTHER,
 };
 
-/* `difference` says what differs. */
+/* `difference` says what differs, or shadows. */
 static int find_in_force(const struct redirect_plan *plan, const struct redirect_target *target,
 			 enum in_force *ret_found, struct err *difference, struct err *err)
 {
@@ -173,7 +174,7 @@ static int find_in_force(const struct redirect_plan *plan, const struct redirect
 		*err = *difference;
 		return r;
 	}
-	*ret_found = r == -EUCLEAN ? IN_FORCE_OTHER : IN_FORCE_SAME;
+	*ret_found = r == 0 ? IN_FORCE_SAME : r == -EBUSY ? IN_FORCE_SHADOWED : IN_FORCE_OTHER;
 	return 0;
 }
 
@@ -189,7 +190,7 @@ enum step {
 static enum step decide(const struct redirect_options *options, const struct redirect_plan *plan,
 			enum in_force found)
 {
-	if (found == IN_FORCE_SAME)
+	if (found == IN_FORCE_SAME || (found == IN_FORCE_SHADOWED && !options->is_replacing))
 		return STEP_NOTHING;
 	if (found == IN_FORCE_OTHER && !options->is_replacing)
 		return STEP_REFUSE;
@@ -218,22 +219,28 @@ static int carry_out(enum step step, const struct redirect_plan *plan,
 	return 0;
 }
 
-static void say_applied(enum step step, enum in_force found, const struct work *work,
-			struct strbuf *out)
+static void say_applied(enum step step, enum in_force found, const struct err *difference,
+			const struct work *work, struct strbuf *out)
 {
+	bool is_replaced = found == IN_FORCE_OTHER || found == IN_FORCE_SHADOWED;
+
 	if (work->is_ssh_added)
 		strbuf_puts(out, "inbound port 22 of this host is left out of the redirect "
 				 "(--no-ssh-exception: it is not)\n");
+	if (step == STEP_NOTHING && found == IN_FORCE_SHADOWED) {
+		strbuf_printf(out, "in force already, but shadowed (%s): nothing was done\n",
+			      difference->msg);
+		return;
+	}
 	if (step == STEP_NOTHING) {
 		strbuf_puts(out, "in force already: nothing was done\n");
 		return;
 	}
 	if (step != STEP_SAY) {
-		strbuf_puts(out, found == IN_FORCE_OTHER ? "replaced\n" : "applied\n");
+		strbuf_puts(out, is_replaced ? "replaced\n" : "applied\n");
 		return;
 	}
-	strbuf_puts(out, found == IN_FORCE_OTHER ? "would replace what is in force by:\n"
-						 : "would apply:\n");
+	strbuf_puts(out, is_replaced ? "would replace what is in force by:\n" : "would apply:\n");
 	redirect_text_words(&work->plan, out);
 }
 
@@ -252,7 +259,7 @@ static int run_apply(const struct redirect_options *options, struct strbuf *out,
 	enum step step = decide(options, &work.plan, found);
 	r = carry_out(step, &work.plan, &target, &difference, err);
 	if (r == 0)
-		say_applied(step, found, &work, out);
+		say_applied(step, found, &difference, &work, out);
 	return r;
 }
 

@@ -101,7 +101,7 @@ int route_change_compare(const struct route_change *change, struct err *err)
 			r = say_difference(change->before.items[i], "is not expected", err);
 	}
 	if (r == 0 && change->wanted.count > 0 && change->marks.set != MARK_ACCEPT_ALL)
-		return err_set(err, EUCLEAN, "%s is 0, 1 is expected",
+		return err_set(err, EUCLEAN, "%s is 0, and has to be set",
 			       mark_accept_missing(change->marks.set));
 	return r;
 }

@@ -128,8 +128,10 @@ int rtnetlink_list(struct rtnetlink *rtnetlink, struct nl_msg *question,
 			    listener->argument);
 	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_CUSTOM, note_end, &is_complete);
 	r = -NLE_DUMP_INTR;
-	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++)
+	for (int attempt = 0; r == -NLE_DUMP_INTR && attempt < LIST_ATTEMPTS; attempt++) {
+		is_complete = false;
 		r = list_once(rtnetlink->socket, question, listener);
+	}
 	nl_socket_modify_cb(rtnetlink->socket, NL_CB_VALID, NL_CB_DEFAULT, NULL, NULL);
 	nl_socket_modify_cb(rtnetlink->socket, NL_CB_FINISH, NL_CB_DEFAULT, NULL, NULL);
 	if (r < 0 || !is_complete)

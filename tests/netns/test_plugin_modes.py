@@ -140,7 +140,7 @@ TAMPERINGS = {
     "a route added": (["ip", "route", "add", "unreachable", "10.9.0.0/16", "table", "15998"],
                       "IPv4: the route in table 15998 is not expected"),
     "the sysctl": (["sysctl", "-q", "-w", "net.ipv4.tcp_fwmark_accept=0"],
-                   "net.ipv4.tcp_fwmark_accept is 0, 1 is expected"),
+                   "net.ipv4.tcp_fwmark_accept is 0, and has to be set"),
 }
 
 

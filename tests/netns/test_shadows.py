@@ -120,6 +120,8 @@ SHADOWS = {
                                 "IPv6: the policy rule of priority 9 is asked before that for mark 0x51de0001"),
     "a policy rule for all but": ("tproxy", "ip rule add pref 9 not fwmark 7 lookup 200",
                                   "IPv4: the policy rule of priority 9 is asked before that for mark 0x51de0004"),
+    "a policy rule for all but more": ("tproxy", "ip rule add pref 9 not fwmark 7 from 10.99.0.0/24 lookup 200",
+                                       "IPv4: the policy rule of priority 9 is asked before that for mark 0x51de0004"),
 }
 
 

@@ -3,6 +3,7 @@
 
 import collections
 import json
+import re
 import subprocess
 
 import lab
@@ -57,10 +58,11 @@ def fail(*arguments, code=1, **options):
 
 
 def dump(namespace):
-    """All of a namespace that the program may have to do with; an interface gets routes of its own late."""
+    """All of a namespace that the program may have to do with. An interface gets routes of its own late, and so does the
+    table local those to IPv6 addresses, which are told themselves."""
     words = [["nft", "list", "ruleset"], ["sysctl", "net.ipv4.tcp_fwmark_accept"]]
     words += [["ip", family, *what] for family in ("-4", "-6") for what in (["rule"], ["route", "show", "table", "all"])]
-    told = [line for command in words for line in namespace.run(command).splitlines() if "dev eth0" not in line]
+    told = [line for command in words for line in namespace.run(command).splitlines() if not re.search("dev eth0| table local ", line)]
     return namespace.rules() + "\n".join(told)
 
 

@@ -48,10 +48,22 @@ def test_what_shadows_is_no_other_document(pod, backend):
     words = [*there(pod), "--backend", backend, "--annotation", MODES["tproxy"]]
     succeed("apply", *words)
     pod.ip("rule", "add", "pref", "100", "lookup", "200")
-    assert ("it is in force, but shadowed: IPv4: the policy rule of priority 100 is asked before that for mark "
-            "0x51de0004") in fail("verify", *words)
-    assert succeed("apply", *words) == "in force already: nothing was done\n"
+    shadow = "IPv4: the policy rule of priority 100 is asked before that for mark 0x51de0004"
+    assert f"it is in force, but shadowed: {shadow}" in fail("verify", *words)
+    assert succeed("apply", *words) == f"in force already, but shadowed ({shadow}): nothing was done\n"
     pod.ip("rule", "del", "pref", "100")
+    assert succeed("verify", *words) == "equal\n"
+
+
+def test_what_is_first_for_having_come_last_is_replaced(pod):
+    words = [*there(pod), "--backend", "nftables", "--annotation", document()]
+    succeed("apply", *words)
+    pod.run(["nft", "-f", "-"], input="table inet other {\nchain out {\ntype nat hook output priority -100\n"
+                                      "tcp dport 80 redirect to :9\n}\n}\n")
+    assert "but shadowed" in succeed("apply", *words)
+    assert succeed("apply", "--dry-run", "--replace", *words).startswith("would replace ")
+    assert "but shadowed" in fail("verify", *words)
+    assert succeed("apply", "--replace", *words) == "replaced\n"
     assert succeed("verify", *words) == "equal\n"
 
 

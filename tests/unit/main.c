@@ -6,7 +6,7 @@
 
 #include "tests/unit/suite.h"
 
-enum { SUITES_MAX = 128 };
+enum { SUITES_MAX = 256 };
 
 static CU_SuiteInfo suites[SUITES_MAX + 1];
 static size_t suite_count;

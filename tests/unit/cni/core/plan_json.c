@@ -54,8 +54,8 @@ static void test_routes(void)
 		    "\"route\":\"local default dev lo\"},"
 		    "{\"families\":[4,6],\"mark\":1373503492,\"table\":15998,\"priority\":15998,"
 		    "\"route\":\"local default dev lo\"}],"
-		    "\"sysctls\":{\"net.ipv4.tcp_fwmark_accept\":1,\"net.ipv4.fwmark_reflect\":1,"
-		    "\"net.ipv6.fwmark_reflect\":1}}\n");
+		    "\"sysctls\":{\"net.ipv4.tcp_fwmark_accept\":2,\"net.ipv4.fwmark_reflect\":2,"
+		    "\"net.ipv6.fwmark_reflect\":2}}\n");
 }
 
 static void test_allocations(void)

@@ -242,7 +242,7 @@ static void test_words(void)
 		"  what has mark 0x51de0001 is routed to lo, by table 15998 at priority 15998\n"
 		"  what has mark 0x51de0004 is routed to lo, by table 15998 at priority 15998\n"
 		"  answers have the mark of what they answer (tcp_fwmark_accept and fwmark_reflect "
-		"are 1)\n");
+		"are set)\n");
 }
 
 static void test_nothing(void)
