@@ -19,7 +19,7 @@ def _possible():
 
 @pytest.fixture(scope="session")
 def cluster(possible):  # pylint: disable=unused-argument
-    """Up, with test/app:1, test/prober:1 and Envoy's image. With E2E_KEEP=1 it is found and left up."""
+    """Up, with the images of images/build. With E2E_KEEP=1 it is found and left up."""
     keep = "E2E_KEEP" in os.environ
     made = Cluster(BUILD.resolve() / "e2e/cluster")
     images = BUILD / "e2e/images"
@@ -28,7 +28,7 @@ def cluster(possible):  # pylint: disable=unused-argument
         made.command("down")
         made.up()
     run([ROOT / "tests/e2e/images/build", images])
-    made.command("load", images / "app.tar", images / "envoy.tar", images / "prober.tar")
+    made.command("load", *(images / f"{name}.tar" for name in ("app", "envoy", "haproxy", "prober")))
     yield made
     if not keep:
         made.command("down")

@@ -16,15 +16,19 @@ PLUGIN = "/opt/cni/bin/sidewire-cni"
 PATIENCE = 120
 
 
-def application(name, node=None, annotations=None):
-    """A pod that serves HTTP on 8080. It asks nothing of the API server, so it needs no token either."""
+# Envoy writes its access log as it goes.
+LOG_SOON = {"param.sidewire.io/logFlush": "100"}
+
+
+def application(name, node=None, annotations=None, parameters=LOG_SOON):
+    """A pod that serves HTTP on 8080, with parameters that its profile has. It asks nothing of the API server, so it needs no
+    token either."""
     spec = {"terminationGracePeriodSeconds": 1, "automountServiceAccountToken": False,
             "containers": [{"name": "app", "image": "test/app:1"}]}
     if node:
         spec["nodeSelector"] = {"kubernetes.io/hostname": node}
-    # Envoy writes its access log as it goes.
-    annotations = {"param.sidewire.io/logFlush": "100", **(annotations or {})}
-    return {"apiVersion": "v1", "kind": "Pod", "spec": spec, "metadata": {"name": name, "annotations": annotations}}
+    metadata = {"name": name, "annotations": {**parameters, **(annotations or {})}}
+    return {"apiVersion": "v1", "kind": "Pod", "spec": spec, "metadata": metadata}
 
 
 def make(cluster, namespace, *pods):
@@ -96,9 +100,9 @@ def is_redirected(cluster, namespace, pod):
     return lead_to_envoy(rules(cluster, namespace, pod))
 
 
-def access_log(cluster, namespace, pod):
-    """What the pod's Envoy has logged of connections."""
-    lines = cluster.kubectl("-n", namespace, "logs", pod, "-c", "envoy").splitlines()
+def access_log(cluster, namespace, pod, proxy):
+    """What the pod's proxy has logged of connections."""
+    lines = cluster.kubectl("-n", namespace, "logs", pod, "-c", proxy).splitlines()
     return [json.loads(line) for line in lines if line.startswith("{")]
 
 
@@ -108,15 +112,15 @@ def addresses(cluster, namespace, pod):
     return {address.version: address for address in found}
 
 
-def call(cluster, namespace, client, server, family=4):
-    """The client's application calls the server's by its address. Waits until both Envoys have logged just that, and
-    gives the address by which the server saw its caller."""
+def call(cluster, namespace, client, server, family=4, proxy="envoy"):
+    """The client's application calls the server's by its address. Waits until both have logged just that in their
+    proxies, and gives the address by which the server saw its caller."""
     address = f"[{addresses(cluster, namespace, server)[6]}]:8080" if family == 6 else \
         f"{addresses(cluster, namespace, server)[4]}:8080"
     hops = ((client, "outbound"), (server, "inbound"))
 
     def crossings():
-        return [len([line for line in access_log(cluster, namespace, pod)
+        return [len([line for line in access_log(cluster, namespace, pod, proxy)
                      if line["direction"] == direction and line["original_destination"] == address])
                 for pod, direction in hops]
 
@@ -124,7 +128,7 @@ def call(cluster, namespace, client, server, family=4):
     answer = cluster.execute(namespace, client, "wget", "-qO-", f"http://{address}/cgi-bin/who", container="app")
     assert answer.startswith(f"{server} sees ")
     wait_for(lambda: crossings() == [count + 1 for count in before], 20,
-             f"one more line in the log of each Envoy than {before}")
+             f"one more line in the log of each proxy than {before}")
     seen = ipaddress.ip_address(answer.split()[-1].strip("[]"))
     return getattr(seen, "ipv4_mapped", None) or seen
 

@@ -125,26 +125,39 @@ def test_a_value_that_does_not_parse_is_refused(api, namespaces, ours, label, en
     assert answer.stderr.endswith(f"{refusal}\n")
 
 
+def deploy(api, namespace, name, a_pod):
+    """Makes a Deployment of such a pod. A controller makes the pods then, to whom alone the API server speaks."""
+    a_pod["metadata"]["labels"]["app"] = name
+    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": name},
+            "spec": {"selector": {"matchLabels": {"app": name}}, "template": template(a_pod)}}
+    assert api.create(made, "-n", namespace).returncode == 0
+
+
+def events(cluster, namespace, deployment, reason):
+    """The kinds of what belongs to the Deployment and has Events of that reason, each with what these say, once there is one."""
+    def told():
+        listed = cluster.get("-n", namespace, "events", "--field-selector", f"reason={reason}")["items"]
+        about = [(event["involvedObject"], event["message"]) for event in listed]
+        return {(thing["kind"], message) for thing, message in about if thing["name"].startswith(f"{deployment}-")}
+
+    return wait_for(told, PATIENCE, f"an Event {reason}")
+
+
 def test_a_deployment_tells_why_it_has_no_pods(api, installed, namespaces):
-    """Its pods are made by a controller, to whom alone the API server speaks."""
-    misspelt = labelled("ture")
-    misspelt["metadata"]["labels"]["app"] = "misspelt"
-    made = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "misspelt"},
-            "spec": {"selector": {"matchLabels": {"app": "misspelt"}}, "template": template(misspelt)}}
-    assert api.create(made, "-n", namespaces["enabled"]).returncode == 0
+    deploy(api, namespaces["enabled"], "misspelt", labelled("ture"))
 
     def failure():
         status = installed.get("-n", namespaces["enabled"], "deployment", "misspelt")["status"]
         return [c["message"] for c in status.get("conditions", []) if c["type"] == "ReplicaFailure"]
 
     assert wait_for(failure, PATIENCE, "the Deployment to say so")[0].endswith(f"denied the request: {REFUSED}")
+    assert events(installed, namespaces["enabled"], "misspelt", "SidewireRefused") == {("ReplicaSet", REFUSED)}
 
-    def events():
-        listed = installed.get("-n", namespaces["enabled"], "events", "--field-selector", "reason=SidewireRefused")["items"]
-        about = [(event["involvedObject"], event["message"]) for event in listed]
-        return {(thing["kind"], message) for thing, message in about if thing["name"].startswith("misspelt-")}
 
-    assert wait_for(events, PATIENCE, "an Event at its ReplicaSet") == {("ReplicaSet", REFUSED)}
+def test_a_deployment_is_told_why_its_pods_are_passed_over(api, installed, namespaces):
+    deploy(api, namespaces["enabled"], "on-host", pod("on-host", hostNetwork=True))
+    told = events(installed, namespaces["enabled"], "on-host", "SidewireNotInjected")
+    assert told == {("ReplicaSet", "the pod has hostNetwork: true, and redirecting it would redirect its node")}
 
 
 def stored(api, thing, namespace):
