@@ -113,8 +113,9 @@ static bool read_table(const struct strbuf *bytes, const struct ipt_rules *expec
 		size_t size = entry_size(entry, found->family);
 		if (size < header_size(found->family) || size > left)
 			return false;
-		entry = realloc(entry, size);
-		assert(entry != NULL);
+		uint8_t *cut = realloc(entry, size);
+		assert(cut != NULL);
+		entry = cut;
 		if (!add_told(entry, &expected->rules[i], found))
 			return false;
 		offset += size;
