@@ -47,6 +47,15 @@ void foreign_chain_note(struct foreign_chain *chain, enum foreign_end end, unsig
 		chain->rules[end] = number;
 }
 
+bool foreign_chain_does_anything(const struct foreign_chain *chain)
+{
+	bool does = chain->is_policy_drop;
+
+	for (enum foreign_end end = 0; end < FOREIGN_END_COUNT; end++)
+		does = does || chain->rules[end] != 0;
+	return does;
+}
+
 /* linux/netfilter/xt_CT.h: whether that target, which does more, hides packets from conntrack. */
 static bool is_notrack(const uint8_t *data, size_t data_size)
 {

@@ -86,6 +86,9 @@ void foreign_chain_note_target(struct foreign_chain *chain, const char *target, 
 			       size_t data_size, unsigned int number)
 	__attribute__((nonnull(1, 2)));
 
+/* Whether any rule that was noted, or the policy, could shadow something. */
+bool foreign_chain_does_anything(const struct foreign_chain *chain) __attribute__((nonnull));
+
 /*
  * Whether none of the chains shadows a rule that the plan has in these families. -EBUSY at the
  * first that does, with a message that names table, chain, rule number and the chain of ours.

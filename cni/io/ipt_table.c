@@ -162,7 +162,8 @@ int ipt_table_list_foreign(struct ipt_table *table, struct foreign_list *list, s
 		foreign_name_set(chain.table, plan_table_name(table->name));
 		foreign_name_set(chain.name, name);
 		note_foreign_rules(table, &chain);
-		r = foreign_list_add(list, &chain, err);
+		if (foreign_chain_does_anything(&chain))
+			r = foreign_list_add(list, &chain, err);
 	}
 	return r;
 }

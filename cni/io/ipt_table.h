@@ -38,8 +38,8 @@ int ipt_table_check_alone(const struct ipt_table *table, struct err *err)
 	__attribute__((nonnull, warn_unused_result));
 
 /*
- * Adds the table's built-in chains that are asked where ours may be. The caller sets which are
- * older than ours. -ENOMEM.
+ * Adds those of the table's built-in chains that are asked where ours may be and do anything there
+ * (foreign_chain_does_anything()). The caller sets which are older than ours. -ENOMEM.
  */
 int ipt_table_list_foreign(struct ipt_table *table, struct foreign_list *list, struct err *err)
 	__attribute__((nonnull, warn_unused_result));

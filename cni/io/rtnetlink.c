@@ -38,8 +38,10 @@ struct protoent *getprotobynumber(int number)
 	return NULL;
 }
 
-/* A list that changes each time is given up in the end. */
-enum { LIST_ATTEMPTS = 5 };
+enum {
+	LIST_ATTEMPTS = 5,  /* a list that changes each time is given up in the end */
+	MESSAGE_SIZE = 256, /* of what is sent; libnl would make, and clear, a page for each */
+};
 
 static void nl_socket_freep(struct nl_sock **socket)
 {
@@ -59,6 +61,7 @@ static int open_socket(struct nl_sock **ret_socket, struct err *err)
 
 	if (socket == NULL)
 		return err_set(err, ENOMEM, "out of memory");
+	nlmsg_set_default_size(MESSAGE_SIZE);
 	int r = nl_connect(socket, NETLINK_ROUTE);
 	if (r < 0)
 		return err_set(err, EIO, "no netlink socket: %s", nl_geterror(r));
