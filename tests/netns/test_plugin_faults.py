@@ -126,15 +126,18 @@ def test_killed_anywhere(pod, backend):
     put(pod, None)
     kills = 0
     for last in calls:
-        kills += call("ADD", pod, "tproxy-both", backend, injected("signal=KILL", last)).status != 0
+        is_killed = call("ADD", pod, "tproxy-both", backend, injected("signal=KILL", last)).status != 0
+        assert is_killed or not last.is_effect
+        kills += is_killed
         assert call("ADD", pod, "tproxy-both", backend).status == 0
         assert call("CHECK", pod, "tproxy-both", backend).status == 0
         assert not last.is_effect or state(pod) == after
         assert call("DEL", pod, "tproxy-both").status == 0
         assert call("CHECK", pod, None).status == 0
         assert not last.is_effect or state(pod) == nothing
-    # All but execve(2), before which there is nothing to kill.
-    assert kills == len(calls) - 1
+    # All but execve(2), before which there is nothing to kill. A list that changes while the kernel gives it is asked for
+    # anew, so there may have been a few calls more.
+    assert kills in range(len(calls) - 10, len(calls))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
