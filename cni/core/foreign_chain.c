@@ -2,6 +2,7 @@
 #include "cni/core/foreign_chain.h"
 
 #include <errno.h>
+#include <limits.h>
 /* Before the kernel's headers, which then leave out what the two both define. */
 #include <netinet/in.h>
 #include <linux/netfilter/xt_CT.h>
@@ -47,13 +48,22 @@ void foreign_chain_note(struct foreign_chain *chain, enum foreign_end end, unsig
 		chain->rules[end] = number;
 }
 
+/* What the first rule does of which the bit is set; FOREIGN_END_COUNT: none does any. */
+static enum foreign_end first_end(const struct foreign_chain *chain, unsigned int ends)
+{
+	enum foreign_end first = FOREIGN_END_COUNT;
+
+	for (enum foreign_end end = 0; end < FOREIGN_END_COUNT; end++) {
+		if ((ends >> end & 1U) != 0 && chain->rules[end] != 0 &&
+		    (first == FOREIGN_END_COUNT || chain->rules[end] < chain->rules[first]))
+			first = end;
+	}
+	return first;
+}
+
 bool foreign_chain_does_anything(const struct foreign_chain *chain)
 {
-	bool does = chain->is_policy_drop;
-
-	for (enum foreign_end end = 0; end < FOREIGN_END_COUNT; end++)
-		does = does || chain->rules[end] != 0;
-	return does;
+	return chain->is_policy_drop || first_end(chain, UINT_MAX) != FOREIGN_END_COUNT;
 }
 
 /* linux/netfilter/xt_CT.h: whether that target, which does more, hides packets from conntrack. */
@@ -112,9 +122,8 @@ static bool is_before(const struct foreign_chain *chain, const struct nft_base_c
 	return !chain->is_older;
 }
 
-/* Says what the first rule does that shadows; the policy comes last. */
-static int say(const struct foreign_chain *chain, unsigned int ends, const char *ours,
-	       struct err *err)
+/* Whether anything of the chain shadows rules of that chain of ours. The policy comes last. */
+static int check_chain(const struct foreign_chain *chain, enum plan_chain ours, struct err *err)
 {
 	static const char *const WORDS[FOREIGN_END_COUNT] = {
 		[FOREIGN_DROP] = "drops",
@@ -122,33 +131,21 @@ static int say(const struct foreign_chain *chain, unsigned int ends, const char 
 		[FOREIGN_TPROXY] = "takes by TPROXY",
 		[FOREIGN_NOTRACK] = "hides from conntrack",
 	};
-	enum foreign_end first = FOREIGN_END_COUNT;
-
-	for (enum foreign_end end = 0; end < FOREIGN_END_COUNT; end++) {
-		if ((ends >> end & 1U) != 0 && chain->rules[end] != 0 &&
-		    (first == FOREIGN_END_COUNT || chain->rules[end] < chain->rules[first]))
-			first = end;
-	}
-	if (first == FOREIGN_END_COUNT)
-		return err_set(err, EBUSY, "%s %s: the policy of chain %s drops before %s is asked",
-			       chain->family_name, chain->table, chain->name, ours);
-	return err_set(err, EBUSY, "%s %s: rule %u of chain %s %s before %s is asked",
-		       chain->family_name, chain->table, chain->rules[first], chain->name,
-		       WORDS[first], ours);
-}
-
-/* Whether anything of the chain shadows rules of that chain of ours. */
-static int check_chain(const struct foreign_chain *chain, enum plan_chain ours, struct err *err)
-{
 	const struct nft_base_chain *base = nft_base_chain_of(ours);
 	unsigned int ends = shadowing_ends(plan_chain_table(ours));
-	bool is_shadowing = chain->is_policy_drop && (ends >> FOREIGN_DROP & 1U) != 0;
+	enum foreign_end first = first_end(chain, ends);
 
 	if (base == NULL || !is_before(chain, base, plan_chain_table(ours)))
 		return 0;
-	for (enum foreign_end end = 0; end < FOREIGN_END_COUNT; end++)
-		is_shadowing = is_shadowing || ((ends >> end & 1U) != 0 && chain->rules[end] != 0);
-	return is_shadowing ? say(chain, ends, plan_chain_name(ours), err) : 0;
+	if (first != FOREIGN_END_COUNT)
+		return err_set(err, EBUSY, "%s %s: rule %u of chain %s %s before %s is asked",
+			       chain->family_name, chain->table, chain->rules[first], chain->name,
+			       WORDS[first], plan_chain_name(ours));
+	if (chain->is_policy_drop && (ends >> FOREIGN_DROP & 1U) != 0)
+		return err_set(err, EBUSY, "%s %s: the policy of chain %s drops before %s is asked",
+			       chain->family_name, chain->table, chain->name,
+			       plan_chain_name(ours));
+	return 0;
 }
 
 int foreign_list_check(const struct foreign_list *list, const struct redirect_plan *plan,
