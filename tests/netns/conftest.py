@@ -93,6 +93,7 @@ def make_network():
 
 
 network = pytest.fixture(make_network, name="network")
+module_network = pytest.fixture(make_network, scope="module", name="module_network")
 traffic_network = pytest.fixture(make_network, scope="session", name="traffic_network")
 
 

@@ -22,24 +22,15 @@ SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python does not name it
 SIZE, WINDOW, SECONDS = 4_000_000, 16384, 5
 
 
-@pytest.fixture(scope="module", name="network")
-def make_network():
-    """One node for all tests here."""
-    if not lab.is_root():
-        pytest.skip("network namespaces need root")
-    with lab.Network() as network:
-        yield network
-
-
 @pytest.fixture(scope="module", name="peer")
-def make_peer(network):
-    return network.add_pod("peer")
+def make_peer(module_network):
+    return module_network.add_pod("peer")
 
 
 @pytest.fixture(scope="module", name="pod", params=("iptables", "nftables"))
-def make_pod(request, network):
+def make_pod(request, module_network):
     """Redirected by that backend."""
-    pod = network.add_pod(request.param)
+    pod = module_network.add_pod(request.param)
     containerd.call("ADD", pod, {plugin.REDIRECT: json.dumps(DOCUMENT)}, backend=request.param)
     return pod
 

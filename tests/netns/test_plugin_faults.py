@@ -42,19 +42,10 @@ cat /proc/sys/net/ipv4/tcp_fwmark_accept /proc/sys/net/ipv[46]/fwmark_reflect
 """
 
 
-@pytest.fixture(scope="module", name="network")
-def make_network():
-    """One node for all tests here."""
-    if not lab.is_root():
-        pytest.skip("network namespaces need root")
-    with lab.Network() as network:
-        yield network
-
-
 @pytest.fixture(scope="module", name="pod")
-def make_pod(network):
+def make_pod(module_network):
     """One for all tests here: each takes away what it has made. One of the sysctls was set before."""
-    made = network.add_pod("pod")
+    made = module_network.add_pod("pod")
     made.run(["sysctl", "-q", "-w", "net.ipv4.fwmark_reflect=1"])
     return made
 
@@ -200,9 +191,9 @@ def test_two_hundred_at_once():
         assert [answer for answer in all_at_once("CHECK", pods, [(None, "auto")]) if answer.status != 0] == []
 
 
-def test_the_namespace_goes_meanwhile(network):
+def test_the_namespace_goes_meanwhile(module_network):
     """Its file goes while the plugin is inside: it ends its work, in what ends with it."""
-    gone = network.add_pod("gone")
+    gone = module_network.add_pod("gone")
     launcher = ["strace", "-o", "/dev/null", "-e", "trace=setns", "-e", "inject=setns:delay_exit=300ms"]
     answers = []
     thread = threading.Thread(target=lambda: answers.append(

@@ -22,19 +22,10 @@ MODES = ["mode-none", "redirect-every-field", "tproxy-every-field", "tproxy-both
 SYSCTL = "/proc/sys/net/ipv4/tcp_fwmark_accept"
 
 
-@pytest.fixture(scope="module", name="network")
-def make_network():
-    """One node for all tests here."""
-    if not lab.is_root():
-        pytest.skip("network namespaces need root")
-    with lab.Network() as network:
-        yield network
-
-
 @pytest.fixture(scope="module", name="pods")
-def make_pods(network):
+def make_pods(module_network):
     """Two pods that are used by one test after the other: nothing may stay in them."""
-    return network.add_pod("ours"), network.add_pod("theirs")
+    return module_network.add_pod("ours"), module_network.add_pod("theirs")
 
 
 @pytest.fixture(name="clean")
@@ -104,10 +95,10 @@ def test_routes_of_marks(clean):
     assert clean.run(["cat", SYSCTL]) == "2\n"
 
 
-def test_only_tables_with_rules_are_made(network):
+def test_only_tables_with_rules_are_made(module_network):
     """A nat table has hooks of conntrack: where it shall not be, nobody may even look into it."""
     for name, expected in (("mode-none", ""), ("tproxy-both-plain", "mangle"), ("envoy-default", "nat")):
-        pod = network.add_pod(name)
+        pod = module_network.add_pod(name)
         for command in ("ADD", "CHECK", "ADD", "DEL"):
             plugin.succeed(command, pod, DOCUMENTS[name])
         for family in ("ip", "ip6"):
@@ -198,9 +189,9 @@ def test_foreign_rules_and_routes_stay(pods):
 
 
 @pytest.mark.parametrize("table", ["raw", "mangle", "filter", "nat"])
-def test_another_mesh_is_no_neighbour_in_any_table(network, table):
+def test_another_mesh_is_no_neighbour_in_any_table(module_network, table):
     """Also in a table that we have no rules in, if it is there."""
-    pod = network.add_pod(f"mesh-{table}")
+    pod = module_network.add_pod(f"mesh-{table}")
     pod.run(["ip6tables-legacy", "-t", table, "-N", "ISTIO_INBOUND"])
     before = pod.rules()
     answer = plugin.call("ADD", pod, DOCUMENTS["tproxy-plain"])
@@ -213,9 +204,9 @@ def test_another_mesh_is_no_neighbour_in_any_table(network, table):
     ("auto", ["nft", "add table ip nat; add chain ip nat ISTIO_OUTPUT"]),
     ("iptables", ["nft", "add table inet istio-proxy-nat; add chain inet istio-proxy-nat output"]),
     ("nftables", ["iptables-legacy", "-t", "nat", "-N", "ISTIO_OUTPUT"])])
-def test_another_mesh_is_no_neighbour_by_the_other_backend(network, backend, command):
+def test_another_mesh_is_no_neighbour_by_the_other_backend(module_network, backend, command):
     """Peers have their rules where their iptables puts them, which need not be where ours are."""
-    pod = network.add_pod(f"mesh-{backend}")
+    pod = module_network.add_pod(f"mesh-{backend}")
     pod.run(command)
     before = pod.rules()
     conf = plugin.configuration(pod, DOCUMENTS["envoy-default"], backend=backend)
@@ -224,9 +215,9 @@ def test_another_mesh_is_no_neighbour_by_the_other_backend(network, backend, com
     assert pod.rules() == before
 
 
-def test_another_mesh_is_told_of_before_what_the_kernel_lacks(network):
+def test_another_mesh_is_told_of_before_what_the_kernel_lacks(module_network):
     """A kernel without ip_tables, and a mesh in nf_tables: to load a module would be no help."""
-    pod = network.add_pod("mesh-lack")
+    pod = module_network.add_pod("mesh-lack")
     pod.run(["nft", "add table ip nat; add chain ip nat ISTIO_OUTPUT"])
     launcher = plugin.with_failing("getsockopt", str(errno.ENOPROTOOPT), f"2={GET_INFO}")
     answer = plugin.call("ADD", pod, DOCUMENTS["envoy-default"], launcher)
@@ -245,9 +236,9 @@ def test_a_list_without_its_end_is_none(clean, call, errnum, expected):
     assert answer.message == expected
 
 
-def test_lo_is_set_up_where_routes_lead_there(network):
+def test_lo_is_set_up_where_routes_lead_there(module_network):
     """IPv6 takes no route on an interface that is down, and a runtime may set lo up at the same time, or later."""
-    pod = network.add_pod("lodown")
+    pod = module_network.add_pod("lodown")
     before = pod.rules()
     pod.ip("link", "set", "lo", "down")
     text = DOCUMENTS["tproxy-plain"]
@@ -258,8 +249,8 @@ def test_lo_is_set_up_where_routes_lead_there(network):
     assert pod.rules() == before
 
 
-def test_ipv6_disabled_on_lo(network):
-    pod = network.add_pod("nov6")
+def test_ipv6_disabled_on_lo(module_network):
+    pod = module_network.add_pod("nov6")
     for interface in ("all", "lo", "eth0"):
         pod.run(["sysctl", "-q", "-w", f"net.ipv6.conf.{interface}.disable_ipv6=1"])
     before = pod.rules()

@@ -30,12 +30,9 @@ done
 
 
 @pytest.fixture(scope="module", name="pod")
-def make_pod():
+def make_pod(module_network):
     """One for all tests here."""
-    if not lab.is_root():
-        pytest.skip("network namespaces need root")
-    with lab.Network() as network:
-        yield network.add_pod("pod")
+    return module_network.add_pod("pod")
 
 
 @pytest.fixture(name="clean", params=["iptables", "nftables"])
